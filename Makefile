@@ -1,0 +1,83 @@
+# Needs make and Python 3.11 or newer. Everything else goes into .venv, as the lock has it.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+UV := $(BIN)/uv
+PYTEST := $(BIN)/pytest
+LOCK := requirements/dev.txt
+COMPILE = $(UV) pip compile pyproject.toml --universal --generate-hashes --quiet --no-config \
+	--custom-compile-command 'make lock' $(UPGRADE)
+
+.PHONY: help demo serve setup fmt lint types test test-fast cover golden fuzz crash bench docs \
+	release lock clean
+
+help: ## these lines
+	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile
+
+demo: setup ## a service with some persons in it, to look at
+	$(BIN)/personhouse demo
+
+serve: setup ## the service
+	$(BIN)/personhouse serve
+
+setup: .venv/.locked ## .venv, as the lock has it
+
+# uv itself comes from the lock too: pip checks its hash, and uv those of all the others.
+.venv/.locked: $(LOCK) pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'personhouse needs Python 3.11 or newer' >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(UV) || sed -n '/^uv==/,/# via/p' $(LOCK) \
+		| $(BIN)/python -m pip install --quiet --require-hashes -r /dev/stdin
+	$(UV) pip sync --quiet --python .venv --require-hashes $(LOCK)
+	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation -e .
+	@touch $@
+
+fmt: setup ## layout, and what ruff can mend
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format
+
+lint: setup ## layout, style, and who may import whom
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports --no-logo
+
+types: setup ## both type checkers, strict
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+test: setup ## all tests but fuzz and crash
+	$(PYTEST) -m 'not fuzz and not crash'
+
+test-fast: setup ## the tests that need no engine
+	$(PYTEST) -m 'not engine and not slow and not server and not fuzz and not crash'
+
+cover: setup ## every branch of queries/ is tested
+	$(PYTEST) tests/queries --cov
+
+golden: setup ## write the golden SQL anew; review the diff
+	$(PYTEST) tests/queries --update-golden
+
+fuzz: setup ## random input, for minutes
+	$(PYTEST) -m fuzz
+
+crash: setup ## kill the service and look at what is left
+	$(PYTEST) -m crash
+
+bench: setup ## all benchmarks; results in benchmarks/results/
+	$(BIN)/python -m benchmarks.run
+
+docs: setup ## every link leads somewhere, every setting is explained
+	$(PYTEST) tests/test_layout.py -k docs
+
+release: lint types test cover ## check all, then build into dist/
+	$(UV) build --quiet --clear --no-build-isolation --python .venv
+
+lock: setup ## write the locks anew; to the newest with UPGRADE=--upgrade
+	$(COMPILE) --all-extras --group dev -o $(LOCK)
+	$(COMPILE) --extra embedded -c $(LOCK) -o requirements/embedded.txt
+	$(COMPILE) -c $(LOCK) -o requirements/runtime.txt
+
+clean: ## all that was installed, built or cached
+	rm -rf .venv dist .coverage .hypothesis .*_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
