@@ -1,0 +1,1 @@
+"""ClickHouse's tables: numbered migrations and what applies them."""

@@ -1,0 +1,67 @@
+"""Who a person is: uuid, integer id, display name, and which distinct ids come first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec import Raw, Struct
+
+# PostHog's namespace for person uuids; the same project and distinct id give the same person.
+NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
+
+# JavaScript and many JSON decoders hold integers exactly only below 2^53.
+_NUMBER_MASK = (1 << 53) - 1
+
+# Five dash-separated groups of lower-case letters and digits: what posthog-js makes up for a
+# visitor it does not know. Every lower-case UUID is one too.
+_ANONYMOUS = re.compile(r"([a-z0-9]+-){4}[a-z0-9]+")
+
+
+def person_uuid(project: int, distinct_id: str) -> UUID:
+    """Return the uuid of the person first seen as `distinct_id`."""
+    return uuid5(NAMESPACE, f"{project}:{distinct_id}")
+
+
+def person_number(uuid: UUID) -> int:
+    """Return the integer id of a person: the low 53 bits of its uuid, at least 1."""
+    return (uuid.int & _NUMBER_MASK) or 1
+
+
+def is_anonymous(distinct_id: str) -> bool:
+    """Say whether a distinct id looks made up for an unknown visitor."""
+    return _ANONYMOUS.fullmatch(distinct_id) is not None
+
+
+def ordered(distinct_ids: Iterable[str]) -> list[str]:
+    """Put the ids that name somebody before the anonymous ones; else keep their order."""
+    return sorted(distinct_ids, key=is_anonymous)
+
+
+class _Named(Struct):
+    email: Raw | None = None
+    name: Raw | None = None
+    username: Raw | None = None
+
+
+_named = msgspec.json.Decoder(_Named)
+_FALSY = frozenset((b"", b"null", b"false", b"0", b"0.0", b"-0", b"-0.0", b'""', b"[]", b"{}"))
+
+
+def display_name(properties: bytes, distinct_ids: list[str], number: int) -> str:
+    """Return the text a person is shown by.
+
+    The first truthy of the properties email, name and username; else the first of the distinct
+    ids (in `ordered` order); else the integer id. A value that is no text is shown as JSON.
+    """
+    named = _named.decode(properties)
+    for raw in (named.email, named.name, named.username):
+        if raw is None:
+            continue
+        token = bytes(raw)
+        if token in _FALSY:
+            continue
+        return msgspec.json.decode(token, type=str) if token[:1] == b'"' else token.decode()
+    return distinct_ids[0] if distinct_ids else str(number)

@@ -1,0 +1,189 @@
+"""Statements that read persons: a page, one person, a count, all for an export.
+
+Every one of them asks FINAL, so that only a person's latest version is seen and none that is
+deleted, whatever has been merged by then.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+from uuid import UUID
+
+from msgspec import Struct
+
+from queries.filters import EVERYONE, Filter
+from queries.identity import person_number
+from queries.sql import Sql, all_of, bind, sql
+from queries.statement import Statement
+from queries.where import where
+
+DISTINCT_IDS_SHOWN = 1_000
+
+
+class PersonRow(Struct, frozen=True):
+    """The latest version of a person. Times are microseconds since 1970, `properties` JSON text.
+
+    `ids`, the distinct ids, stand in the order they were attached; a page holds the first 1,000 of them.
+    """
+
+    uuid: UUID
+    created_us: int
+    is_identified: bool
+    last_seen_us: int | None
+    ids: list[str]
+    properties: str
+    version: int
+
+
+class CountRow(Struct, frozen=True):
+    """How many there are."""
+
+    persons: int
+
+
+class Selection(Struct, frozen=True):
+    """Which persons of a project are asked for; every given part must hold.
+
+    `until_us` hides persons created after it: PostHog shows none from more than a day ahead.
+    """
+
+    project: int
+    until_us: int
+    filter: Filter = EVERYONE
+    search: str = ""
+    email: str = ""
+    distinct_id: str = ""
+
+    def is_everyone(self) -> bool:
+        """Say whether nothing but the project narrows it."""
+        return not (self.search or self.email or self.distinct_id) and self.filter == EVERYONE
+
+
+# No alias is the name of a column: ClickHouse would take it for the column in WHERE too.
+_COLUMNS: LiteralString = """toString(id) AS uuid,
+    toUnixTimestamp64Micro(created_at) AS created_us, is_identified,
+    toUnixTimestamp64Micro(last_seen_at) AS last_seen_us, {} AS ids, properties, version"""
+
+
+def list_persons(selection: Selection, *, limit: int, offset: int = 0) -> Statement[PersonRow]:
+    """Select persons newest first, ties by descending uuid.
+
+    Args:
+        selection: which persons.
+        limit: rows at most; a caller asks for one more than it shows, to learn of a next page.
+        offset: how many of the first to leave out.
+    """
+    shown = sql("arraySlice(distinct_ids, 1, {})", bind("UInt32", DISTINCT_IDS_SHOWN))
+    return Statement(
+        "persons.list",
+        sql(
+            """
+            SELECT {}
+            FROM persons FINAL
+            WHERE {}
+            ORDER BY created_at DESC, id DESC
+            LIMIT {} OFFSET {}
+            """,
+            sql(_COLUMNS, shown),
+            condition(selection),
+            bind("UInt64", limit),
+            bind("UInt64", offset),
+        ),
+        PersonRow,
+        threads=1,
+    )
+
+
+def export_persons(selection: Selection) -> Statement[PersonRow]:
+    """Select all persons in the order of the list, all distinct ids with them."""
+    return Statement(
+        "persons.export",
+        sql(
+            "SELECT {} FROM persons FINAL WHERE {} ORDER BY created_at DESC, id DESC",
+            sql(_COLUMNS, sql("distinct_ids")),
+            condition(selection),
+        ),
+        PersonRow,
+    )
+
+
+def count_persons(selection: Selection) -> Statement[CountRow]:
+    """Count the persons of a selection; always one row."""
+    return Statement(
+        "persons.count",
+        sql("SELECT count() AS persons FROM persons FINAL WHERE {}", condition(selection)),
+        CountRow,
+    )
+
+
+def get_persons(project: int, *, uuid: UUID | None = None, number: int = 0) -> Statement[PersonRow]:
+    """Select the persons with a uuid (one at most) or with an integer id.
+
+    An integer id is 53 bits of the uuid, so two persons may share one: two rows then.
+    """
+    by_uuid = sql("true") if uuid is None else sql("id = {}", bind("UUID", str(uuid)))
+    return Statement(
+        "persons.get",
+        sql(
+            """
+            SELECT {}
+            FROM persons FINAL
+            WHERE team_id = {}
+              AND {}
+              AND (created_at, id) IN (
+                SELECT created_at, id FROM person_keys WHERE team_id = {} AND number = {} AND {})
+            """,
+            sql(_COLUMNS, sql("distinct_ids")),
+            bind("UInt32", project),
+            by_uuid,
+            bind("UInt32", project),
+            bind("UInt64", number if uuid is None else person_number(uuid)),
+            by_uuid,
+        ),
+        PersonRow,
+        threads=1,
+    )
+
+
+def condition(selection: Selection) -> Sql:
+    """Return the condition that a row of `persons` is in the selection."""
+    project = bind("UInt32", selection.project)
+    parts = [
+        sql("team_id = {}", project),
+        sql("created_at <= fromUnixTimestamp64Micro({}, 'UTC')", bind("Int64", selection.until_us)),
+    ]
+    if selection.distinct_id:
+        parts.append(owns_distinct_id(selection.project, selection.distinct_id))
+    if selection.email:
+        parts.append(sql("ifNull(prop.email = {}, false)", bind("String", selection.email)))
+    if selection.search:
+        parts.append(sql("search LIKE {}", bind("String", contains_pattern(selection.search))))
+    if selection.filter != EVERYONE:
+        parts.append(where(selection.filter))
+    return all_of(parts)
+
+
+def owns_distinct_id(project: int, distinct_id: str) -> Sql:
+    """Return the condition that a person has a distinct id.
+
+    The index table names whoever ever had it; the person's own list decides who has it now.
+    """
+    return sql(
+        """((created_at, id) IN (
+            SELECT created_at, person_id FROM distinct_ids WHERE team_id = {} AND distinct_id = {})
+          AND has(distinct_ids, {}))""",
+        bind("UInt32", project),
+        bind("String", distinct_id),
+        bind("String", distinct_id),
+    )
+
+
+def contains_pattern(search: str) -> str:
+    """Return a LIKE pattern for texts that contain `search`, whose wildcards are literal.
+
+    The stored text is case-folded by the writer, with the same function as here.
+    """
+    folded = search.casefold()
+    for special in "\\%_":
+        folded = folded.replace(special, "\\" + special)
+    return f"%{folded}%"

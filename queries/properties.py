@@ -1,0 +1,36 @@
+"""How one property is read from a person row; alone knows how properties are stored."""
+
+from __future__ import annotations
+
+from queries.sql import Sql, bind, sql
+from queries.texts import column_key
+
+# The paths that the column `prop` holds as Nullable(String) of their own: read about three times
+# faster than a dynamic path. They are what PostHog's libraries set on every person, and the keys
+# a display name and a search look at. A migration that types another path adds it here.
+TYPED = frozenset(
+    (
+        *("email", "name", "username", "plan", "utm_source", "utm_medium", "utm_campaign"),
+        *("$browser", "$browser_version", "$os", "$os_version", "$device_type"),
+        *("$geoip_country_code", "$geoip_city_name", "$geoip_continent_code", "$geoip_time_zone"),
+        *("$initial_browser", "$initial_os", "$initial_device_type", "$initial_referring_domain"),
+        "$initial_geoip_country_code",
+    )
+)
+
+
+def text(key: str) -> Sql:
+    """The property as Nullable(String): its text, NULL where it is absent or null."""
+    path = column_key(key)
+    if path in TYPED:
+        return sql("prop.{}", bind("Identifier", path))
+    return sql("prop.{}.:String", bind("Identifier", path))
+
+
+def number(key: str) -> Sql:
+    """The property as Nullable(Float64): NULL where it is absent or its text is no number.
+
+    "inf" and "nan" are texts somebody wrote, not numbers: JSON has neither.
+    """
+    parsed = sql("toFloat64OrNull({})", text(key))
+    return sql("if(isFinite({}), {}, NULL)", parsed, parsed)

@@ -1,0 +1,26 @@
+"""A statement: SQL with a name and the shape of its rows, ready to run."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from queries.sql import Sql
+
+Row = TypeVar("Row")
+
+
+class Statement(Struct, Generic[Row], frozen=True):
+    """Named SQL that answers with rows of one type.
+
+    `name` is `resource.verb` (`persons.list`): what logs, metrics and `system.query_log` show.
+    `row` is the msgspec Struct one line of FORMAT JSONEachRow decodes into.
+    `threads` bounds the engine's threads for it: 1 makes an in-order page of a few rows about
+    twice as fast, as nothing has to be merged across threads; 0 leaves the engine its default.
+    """
+
+    name: str
+    sql: Sql
+    row: type[Row]
+    threads: int = 0

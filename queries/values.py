@@ -1,0 +1,76 @@
+"""The values a property takes, most frequent first."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from queries import properties
+from queries.sql import bind, sql
+from queries.statement import Statement
+
+VALUES_SHOWN = 20
+
+
+class ValueRow(Struct, frozen=True):
+    """A value as text, and how many persons have it."""
+
+    name: str
+    count: int
+
+
+def list_values(project: int, until_us: int, key: str, contains: str) -> Statement[ValueRow]:
+    """Select the 20 most frequent values of a property over all persons, ties by text.
+
+    Each person counts once, with its latest version; absent, null and "" do not count.
+
+    Args:
+        project: whose persons.
+        until_us: persons created later are hidden, as in the list.
+        key: the property.
+        contains: only values that hold this text, case ignored; "" for all.
+    """
+    value = properties.text(key)
+    return Statement(
+        "persons.values",
+        sql(
+            """
+            SELECT assumeNotNull(value) AS name, count() AS count
+            FROM (
+                SELECT {} AS value
+                FROM persons FINAL
+                WHERE team_id = {} AND created_at <= fromUnixTimestamp64Micro({}, 'UTC'))
+            WHERE isNotNull(value) AND value != '' AND {}
+            GROUP BY value
+            ORDER BY count DESC, name
+            LIMIT {}
+            """,
+            value,
+            bind("UInt32", project),
+            bind("Int64", until_us),
+            sql("true")
+            if not contains
+            else sql("position(lowerUTF8(value), lowerUTF8({})) > 0", bind("String", contains)),
+            bind("UInt64", VALUES_SHOWN),
+        ),
+        ValueRow,
+    )
+
+
+def list_distinct_ids(project: int, contains: str) -> Statement[ValueRow]:
+    """Select 20 distinct ids in order of their text, each with the count 1."""
+    return Statement(
+        "persons.distinct_id_values",
+        sql(
+            """
+            SELECT name, 1 AS count
+            FROM (SELECT arrayJoin(distinct_ids) AS name FROM persons FINAL WHERE team_id = {})
+            WHERE position(lowerUTF8(name), lowerUTF8({})) > 0
+            ORDER BY name
+            LIMIT {}
+            """,
+            bind("UInt32", project),
+            bind("String", contains),
+            bind("UInt64", VALUES_SHOWN),
+        ),
+        ValueRow,
+    )

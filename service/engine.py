@@ -1,0 +1,228 @@
+"""The one door to ClickHouse: fetch rows, stream batches, insert.
+
+A bounded pool of synchronous clients behind an asynchronous face. The embedded engine has no
+asynchronous client, so tests run what ships, and the pool is the admission limit: a request that
+finds it full and the queue long is told so at once rather than left waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import queue
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+from uuid import uuid4
+
+import msgspec
+import polars as pl
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from queries.statement import Statement
+from schema.migrate import Migration, available, create_database, migrate, pending
+from service.engine_target import Target, target
+from service.errors import Busy, PersonhouseError, engine_failure
+from service.settings import Settings
+
+Row = TypeVar("Row")
+T = TypeVar("T")
+
+
+class Engine:
+    """ClickHouse, a server or embedded."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings; nothing is opened before `open`."""
+        self._settings = settings.clickhouse
+        self._target: Target = target(settings.engine_dsn(), connections=self._settings.workers + 2)
+        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
+        self._clients: list[Client] = []
+        self._threads = ThreadPoolExecutor(self._settings.workers, "clickhouse")
+        self._exports = ThreadPoolExecutor(self._settings.export_workers, "export")
+        self._waiting = 0
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether no other process can write to this database."""
+        return self._target.exclusive
+
+    def open(self) -> list[Migration]:
+        """Make the database, open the clients and apply pending migrations; return those.
+
+        Raises:
+            EngineLocked: another process has the embedded engine.
+            EngineDown: no answer.
+            MigrationError: the tables do not fit this version.
+        """
+        with _failures():
+            first = self._target.connect(None)
+            try:
+                create_database(first, self._settings.database)
+            finally:
+                first.close()
+            for _ in range(self._settings.workers):
+                client = self._target.connect(self._settings.database)
+                self._clients.append(client)
+                self._idle.put(client)
+            applied = migrate(self._clients[0], available())
+            for client in self._clients:
+                client.command("SELECT 1")
+        return applied
+
+    def pending(self) -> list[Migration]:
+        """Return the migrations that `open` would apply; makes no table but the ledger."""
+        with _failures():
+            first = self._target.connect(None)
+            try:
+                create_database(first, self._settings.database)
+                client = self._target.connect(self._settings.database)
+            finally:
+                first.close()
+            try:
+                return pending(client, available())
+            finally:
+                client.close()
+
+    def close(self) -> None:
+        """Wait for what is running and close all clients."""
+        self._threads.shutdown(cancel_futures=True)
+        self._exports.shutdown(cancel_futures=True)
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+
+    async def fetch(self, statement: Statement[Row]) -> list[Row]:
+        """Run a statement and decode all of its rows.
+
+        Raises:
+            TooExpensive: ClickHouse stopped it at a limit.
+            Busy: every worker is taken and the queue is full.
+            EngineDown: no answer from ClickHouse.
+        """
+        return await self.in_thread(lambda: self.fetch_now(statement))
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run `work` on a worker thread; raises `Busy` where the queue is full."""
+        if self._waiting >= self._settings.workers + self._settings.waiting:
+            raise Busy("The service is busy. Try again in a second.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+    def fetch_now(self, statement: Statement[Row]) -> list[Row]:
+        """As `fetch`, in the calling thread."""
+        text, values = statement.sql.render()
+        text += self._limits(statement.name, threads=statement.threads)
+        with self._client() as client:
+            body = client.raw_query(text, values, fmt="JSONEachRow")
+        return msgspec.json.Decoder(statement.row).decode_lines(body)
+
+    def insert_now(
+        self, table: str, rows: pl.DataFrame, *, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Insert rows; when it returns they are durable and the next statement sees them.
+
+        Args:
+            table: its name.
+            rows: a column for each of the table's that is given; texts may be binary.
+            settings: of ClickHouse for this insert, as `insert_deduplication_token`.
+        """
+        sink = io.BytesIO()
+        # ClickHouse reads the older layout of texts, not Arrow's string views.
+        rows.write_ipc_stream(sink, compat_level=pl.CompatLevel.oldest())
+        with self._client() as client:
+            client.raw_insert(
+                table,
+                column_names=rows.columns,
+                insert_block=sink.getvalue(),
+                settings=dict(settings or {}),
+                fmt="ArrowStream",
+            )
+
+    def command_now(self, statement: Statement[Row]) -> None:
+        """Run a statement that answers nothing."""
+        text, values = statement.sql.render()
+        with self._client() as client:
+            client.command(text, values)
+
+    def batches_now(self, statement: Statement[Row]) -> Iterator[pl.DataFrame]:
+        """Yield a statement's rows as data frames, one for each block the engine makes.
+
+        Time is not limited: a slow reader pauses the engine. Closing the iterator ends it.
+        """
+        text, values = statement.sql.render()
+        text += self._limits(statement.name, export=True)
+        with _failures():
+            yield from self._target.batches(self._settings.database, text, values)
+
+    async def batches(self, statement: Statement[Row]) -> AsyncIterator[pl.DataFrame]:
+        """As `batches_now`, each batch awaited; leaving early ends the statement.
+
+        A failure midway raises out of the iterator, so that a response breaks off and no client
+        takes a part for the whole.
+        """
+        loop = asyncio.get_running_loop()
+        source = self.batches_now(statement)
+        step: Future[pl.DataFrame | None] | None = None
+        try:
+            while True:
+                step = self._exports.submit(next, source, None)
+                batch = await asyncio.shield(asyncio.wrap_future(step, loop=loop))
+                if batch is None:
+                    return
+                yield batch
+        finally:
+            # A generator cannot be closed while another thread is inside it.
+            if step is not None and not step.done():
+                step.add_done_callback(lambda _: _close(source))
+            else:
+                self._exports.submit(_close, source)
+
+    @contextmanager
+    def _client(self) -> Generator[Client]:
+        client = self._idle.get()
+        try:
+            with _failures():
+                yield client
+        finally:
+            self._idle.put(client)
+
+    def _limits(self, name: str, *, threads: int = 0, export: bool = False) -> str:
+        """Return the SETTINGS clause: ours alone, whole numbers and a name we made."""
+        ours = self._settings
+        memory = ours.export_memory_bytes if export else ours.max_memory_bytes
+        values: dict[str, int | str] = {
+            "max_execution_time": 0 if export else ours.timeout_seconds,
+            "max_memory_usage": memory,
+            "max_rows_to_read": 0 if export else ours.max_rows_to_read,
+            "log_comment": f"'{name}:{uuid4().hex}'",
+        }
+        if threads:
+            values["max_threads"] = threads
+        if export:
+            values["output_format_arrow_compression_method"] = "'none'"
+        return "\nSETTINGS " + ", ".join(f"{key} = {value}" for key, value in values.items())
+
+
+def _close(source: Iterator[pl.DataFrame]) -> None:
+    close = getattr(source, "close", None)
+    if close is not None:
+        close()
+
+
+@contextmanager
+def _failures() -> Generator[None]:
+    """Turn ClickHouse's and the driver's errors into ours."""
+    try:
+        yield
+    except PersonhouseError:
+        raise
+    except DatabaseError as error:
+        raise engine_failure(error.name, str(error)) from error
+    except (ClickHouseError, OSError) as error:
+        raise engine_failure(None, str(error)) from error

@@ -1,0 +1,227 @@
+"""Every way to fail, and how the API says it.
+
+PersonhouseError            status, `type`, `code`, `detail`, `attr` of the answer
+├── BadRequest         400  an argument is wrong; `attr` names it
+│   ├── Required       400  PostHog's own swapped body: `detail` is "required"
+│   └── ParseError     400  the body is no JSON
+├── NotAuthenticated   401
+├── Forbidden          403
+├── NotFound           404
+├── MethodNotAllowed   405
+├── Conflict           409  the answer would not be one thing: an integer id two persons share
+├── TooLarge           413
+├── UnsupportedMedia   415
+├── TooExpensive       400  ClickHouse stopped it at a limit of time, memory or rows
+├── DiskFull           507
+├── Busy               503  every worker is taken; Retry-After is set
+├── EngineDown         503  ClickHouse cannot be reached; Retry-After is set
+├── EngineLocked       503  another process has the embedded engine
+└── EngineError        500  ours: ClickHouse refused what we sent
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+
+class ErrorBody(Struct, frozen=True):
+    """The one body of every failure, as PostHog has it."""
+
+    type: str
+    code: str
+    detail: str
+    attr: str | None = None
+
+
+class PersonhouseError(Exception):
+    """A failure with an answer. The text is for the client: it holds no data and no SQL."""
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "server_error"
+    code: ClassVar[str] = "error"
+    retry_after_seconds: ClassVar[int | None] = None
+
+    def __init__(self, detail: str, *, attr: str | None = None, code: str | None = None) -> None:
+        """Keep what the answer says; `attr` names the argument, `code` replaces the class's."""
+        super().__init__(detail)
+        self.detail = detail
+        self.attr = attr
+        self.answer_code = code or self.code
+
+    def body(self) -> ErrorBody:
+        """Return the body of the answer."""
+        return ErrorBody(self.type, self.answer_code, self.detail, self.attr)
+
+
+class BadRequest(PersonhouseError):
+    """The client's argument is wrong."""
+
+    status = 400
+    type = "validation_error"
+    code = "invalid_input"
+
+
+class Required(BadRequest):
+    """A field is missing. Code and detail stand swapped, as PostHog's clients know them."""
+
+    code = "This field is required."
+
+    def __init__(self, attr: str) -> None:
+        """Name the missing field."""
+        super().__init__("required", attr=attr)
+
+
+class ParseError(PersonhouseError):
+    """The body is no JSON."""
+
+    status = 400
+    type = "invalid_request"
+    code = "parse_error"
+
+
+class NotAuthenticated(PersonhouseError):
+    """No key, or one that is unknown, expired or revoked."""
+
+    status = 401
+    type = "authentication_error"
+    code = "not_authenticated"
+
+
+class Forbidden(PersonhouseError):
+    """The key is good but not for this."""
+
+    status = 403
+    type = "authentication_error"
+    code = "permission_denied"
+
+
+class NotFound(PersonhouseError):
+    """There is no such thing, or not for this key."""
+
+    status = 404
+    type = "invalid_request"
+    code = "not_found"
+
+
+class MethodNotAllowed(PersonhouseError):
+    """The address knows other verbs only."""
+
+    status = 405
+    type = "invalid_request"
+    code = "method_not_allowed"
+
+
+class Conflict(PersonhouseError):
+    """The request has no single answer, or the state it was made for is gone."""
+
+    status = 409
+    type = "invalid_request"
+    code = "conflict"
+
+
+class TooLarge(PersonhouseError):
+    """The body is larger than the limit."""
+
+    status = 413
+    type = "invalid_request"
+    code = "request_too_large"
+
+
+class UnsupportedMedia(PersonhouseError):
+    """The body is of a kind this address does not take."""
+
+    status = 415
+    type = "invalid_request"
+    code = "unsupported_media_type"
+
+
+class TooExpensive(PersonhouseError):
+    """ClickHouse stopped the statement at a limit."""
+
+    status = 400
+    type = "validation_error"
+    code = "too_expensive"
+
+
+class DiskFull(PersonhouseError):
+    """There is no room to write; reads go on."""
+
+    status = 507
+    type = "server_error"
+    code = "disk_full"
+
+
+class Busy(PersonhouseError):
+    """Every worker is taken and the queue is full."""
+
+    status = 503
+    type = "server_error"
+    code = "busy"
+    retry_after_seconds = 1
+
+
+class EngineDown(PersonhouseError):
+    """ClickHouse cannot be reached."""
+
+    status = 503
+    type = "server_error"
+    code = "engine_down"
+    retry_after_seconds = 5
+
+
+class EngineLocked(PersonhouseError):
+    """Another process has opened the embedded engine's directory."""
+
+    status = 503
+    type = "server_error"
+    code = "engine_locked"
+    retry_after_seconds = 5
+
+
+class EngineError(PersonhouseError):
+    """ClickHouse refused what we sent: our mistake."""
+
+
+_BY_NAME: dict[str, type[PersonhouseError]] = {
+    "TIMEOUT_EXCEEDED": TooExpensive,
+    "TOO_SLOW": TooExpensive,
+    "MEMORY_LIMIT_EXCEEDED": TooExpensive,
+    "TOO_MANY_ROWS": TooExpensive,
+    "TOO_MANY_BYTES": TooExpensive,
+    "TOO_MANY_ROWS_OR_BYTES": TooExpensive,
+    "TOO_DEEP_RECURSION": TooExpensive,
+    "TOO_BIG_AST": TooExpensive,
+    "QUERY_WAS_CANCELLED": EngineDown,
+    "TOO_MANY_SIMULTANEOUS_QUERIES": Busy,
+    "TOO_MANY_PARTS": Busy,
+    "NOT_ENOUGH_SPACE": DiskFull,
+    "NETWORK_ERROR": EngineDown,
+    "SOCKET_TIMEOUT": EngineDown,
+    "ALL_CONNECTION_TRIES_FAILED": EngineDown,
+    "TABLE_IS_READ_ONLY": EngineDown,
+}
+
+_TEXTS: dict[type[PersonhouseError], str] = {
+    TooExpensive: "The query was stopped at a limit of time, memory or rows. Ask for less: a"
+    " narrower filter, a smaller page, or an export.",
+    Busy: "The service is busy. Try again in a second.",
+    EngineDown: "The database did not answer. Try again in a few seconds.",
+    DiskFull: "The disk is full: nothing was written. Reads go on.",
+    EngineError: "A server error occurred.",
+}
+
+
+def engine_failure(name: str | None, message: str) -> PersonhouseError:
+    """Return our error for one of ClickHouse's, told apart by its symbolic name.
+
+    Args:
+        name: as `TIMEOUT_EXCEEDED`; None where the driver failed before ClickHouse answered.
+        message: only looked at for the operating system's words for a full disk, which
+            ClickHouse reports under names that cover other faults too.
+    """
+    kind = EngineDown if name is None else _BY_NAME.get(name, EngineError)
+    if "No space left on device" in message:
+        kind = DiskFull
+    return kind(_TEXTS[kind])

@@ -1,0 +1,121 @@
+"""Everything that can be set, with its default and unit; read once, passed down.
+
+A TOML file first, then environment variables over it: `PERSONHOUSE_DATA`, `PERSONHOUSE_DSN`, and
+for a setting of a group two underscores, as `PERSONHOUSE_CLICKHOUSE__WORKERS=8`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+PREFIX = "PERSONHOUSE_"
+
+
+class SettingsError(Exception):
+    """A setting is misspelt or of the wrong type; the text names it."""
+
+
+class ClickHouse(Struct, frozen=True, forbid_unknown_fields=True):
+    """How ClickHouse is used."""
+
+    database: str = "personhouse"
+    workers: int = 4
+    waiting: int = 64
+    timeout_seconds: int = 30
+    max_memory_bytes: int = 2_000_000_000
+    max_rows_to_read: int = 0
+    export_workers: int = 4
+    export_memory_bytes: int = 4_000_000_000
+
+
+class Http(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where and how the service listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    max_body_bytes: int = 20_971_520
+    public_url: str = ""
+
+
+class Auth(Struct, frozen=True, forbid_unknown_fields=True):
+    """How keys are checked."""
+
+    cache_seconds: float = 1.0
+    note_use_seconds: float = 60.0
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one request may ask for."""
+
+    page_rows: int = 50_000
+    import_batch_rows: int = 50_000
+    import_bytes: int = 0
+    rejects_kept: int = 1_000
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings. `dsn` empty means the embedded engine in `data`."""
+
+    data: str = "data"
+    dsn: str = ""
+    clickhouse: ClickHouse = ClickHouse()
+    http: Http = Http()
+    auth: Auth = Auth()
+    limits: Limits = Limits()
+
+    def engine_dsn(self) -> str:
+        """Return the DSN in force."""
+        return self.dsn or f"chdb://{Path(self.data).resolve() / 'clickhouse'}"
+
+
+def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the settings; `file` may be None.
+
+    Raises:
+        SettingsError: the file is not there or no TOML, or a name or type is wrong.
+    """
+    values: dict[str, object] = {}
+    if file is not None:
+        try:
+            values = tomllib.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{file}: {error}") from error
+    for variable, value in environ.items():
+        if variable.startswith(PREFIX):
+            _put(values, variable.removeprefix(PREFIX).lower().split("__"), value, variable)
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _put(values: dict[str, object], path: list[str], value: str, variable: str) -> None:
+    *groups, name = path
+    for group in groups:
+        inner = values.setdefault(group, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"{variable}: `{group}` is no group of settings")
+        values = inner
+    values[name] = value
+
+
+def shown(settings: Settings) -> dict[str, object]:
+    """Return the settings as plain values, the DSN's password masked."""
+    values: dict[str, object] = msgspec.to_builtins(settings)
+    values["dsn"] = masked(settings.engine_dsn())
+    return values
+
+
+def masked(dsn: str) -> str:
+    """Return a DSN whose password, if it has one, is `***`."""
+    scheme, _, rest = dsn.partition("://")
+    credentials, at, address = rest.rpartition("@")
+    if not at:
+        return dsn
+    user = credentials.partition(":")[0]
+    return f"{scheme}://{user}:***@{address}"
