@@ -40,10 +40,14 @@ def ordered(distinct_ids: Iterable[str]) -> list[str]:
     return sorted(distinct_ids, key=is_anonymous)
 
 
+# Of a union with None msgspec would take the None alone, so absence is spelt as JSON's null.
+_NULL = Raw(b"null")
+
+
 class _Named(Struct):
-    email: Raw | None = None
-    name: Raw | None = None
-    username: Raw | None = None
+    email: Raw = _NULL
+    name: Raw = _NULL
+    username: Raw = _NULL
 
 
 _named = msgspec.json.Decoder(_Named)
@@ -58,8 +62,6 @@ def display_name(properties: bytes, distinct_ids: list[str], number: int) -> str
     """
     named = _named.decode(properties)
     for raw in (named.email, named.name, named.username):
-        if raw is None:
-            continue
         token = bytes(raw)
         if token in _FALSY:
             continue

@@ -23,7 +23,7 @@ DISTINCT_IDS_SHOWN = 1_000
 class PersonRow(Struct, frozen=True):
     """The latest version of a person. Times are microseconds since 1970, `properties` JSON text.
 
-    `ids`, the distinct ids, stand in the order they were attached; a page holds the first 1,000 of them.
+    `ids`, the distinct ids, stand in the order they were attached; a page holds the first 1,000.
     """
 
     uuid: UUID

@@ -49,6 +49,11 @@ class Engine:
         """Whether no other process can write to this database."""
         return self._target.exclusive
 
+    @property
+    def is_open(self) -> bool:
+        """Whether `open` was called and `close` was not."""
+        return bool(self._clients)
+
     def open(self) -> list[Migration]:
         """Make the database, open the clients and apply pending migrations; return those.
 

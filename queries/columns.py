@@ -1,0 +1,139 @@
+"""Statements that find what columns a CSV of persons has, before any line of it is written.
+
+No person comes to Python for this but a few. Most have no list and no object among their
+properties: of those the engine collects the keys. Of the others it collects each different list
+and object, whose inner names Python then takes out. What ClickHouse reads otherwise than we do
+comes whole: an object that holds a key twice, or a number ClickHouse has no type for.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from queries.persons import Selection, condition
+from queries.sql import sql
+from queries.statement import Statement
+
+# Properties start with a brace. A text may hold one too: then a person is looked at for nothing.
+FLAT = sql("(position(properties, '[') = 0 AND countSubstrings(properties, '{') = 1)")
+
+# Longer than `{}`, and yet no key: a number too large for ClickHouse, say, which msgspec takes.
+_UNREAD = sql("(length(properties) > 2 AND empty(JSONExtractKeys(properties)))")
+
+
+class SizeRow(Struct, frozen=True):
+    """How many persons there are, and how many distinct ids: at most, and with 98 % of them."""
+
+    persons: int
+    most_ids: int
+    usual_ids: int
+
+
+class KeyRow(Struct, frozen=True):
+    """A key of flat properties, and how many persons have it.
+
+    `unread`: not a key, but how many persons have properties that ClickHouse cannot read.
+    """
+
+    name: str
+    unread: bool
+    persons: int
+
+
+class PartRow(Struct, frozen=True):
+    """A part of somebody's properties.
+
+    `whole`: `json` is all of the properties, as stored, and `name` empty. Else `json` is the list
+    or object at the key `name`, its numbers not as they were written; empty for other values.
+    """
+
+    name: str
+    whole: bool
+    json: str
+
+
+def count_sizes(selection: Selection) -> Statement[SizeRow]:
+    """Count persons and their distinct ids; always one row."""
+    return Statement(
+        "columns.sizes",
+        sql(
+            """
+            SELECT count() AS persons, max(length(distinct_ids)) AS most_ids,
+                toUInt64(ifNotFinite(quantile(0.98)(length(distinct_ids)), 0)) AS usual_ids
+            FROM persons FINAL
+            WHERE {}
+            """,
+            condition(selection),
+        ),
+        SizeRow,
+    )
+
+
+def list_keys(selection: Selection) -> Statement[KeyRow]:
+    """Select the keys of those persons whose properties hold no list and no object."""
+    # No UTF-8 text holds the byte FF, so no key is it.
+    return Statement(
+        "columns.keys",
+        sql(
+            r"""
+            SELECT if(unread, '', key) AS name, key = '\xFF' AS unread, count() AS persons
+            FROM (
+                SELECT arrayJoin(if(empty(keys), ['\xFF'], keys)) AS key
+                FROM (
+                    SELECT JSONExtractKeys(properties) AS keys
+                    FROM persons FINAL
+                    WHERE {} AND {} AND length(properties) > 2))
+            GROUP BY key
+            """,
+            condition(selection),
+            FLAT,
+        ),
+        KeyRow,
+    )
+
+
+def list_parts(selection: Selection) -> Statement[PartRow]:
+    """Select what the other persons' keys hold, each different part once."""
+    return Statement(
+        "columns.parts",
+        sql(
+            """
+            SELECT DISTINCT part.1 AS name, part.2 AS whole, part.3 AS json
+            FROM (
+                SELECT arrayJoin(if(
+                    notEmpty(pairs) AND length(arrayDistinct(pairs.1)) = length(pairs),
+                    arrayMap(
+                        pair -> (
+                            pair.1,
+                            false,
+                            if(startsWith(pair.2, '[') OR startsWith(pair.2, '{'), pair.2, '')),
+                        pairs),
+                    [('', true, properties)])) AS part
+                FROM (
+                    SELECT properties, JSONExtractKeysAndValuesRaw(properties) AS pairs
+                    FROM persons FINAL
+                    WHERE {} AND NOT {}))
+            """,
+            condition(selection),
+            FLAT,
+        ),
+        PartRow,
+    )
+
+
+def list_unread(selection: Selection) -> Statement[PartRow]:
+    """Select the whole of flat properties that `list_keys` could not read."""
+    return Statement(
+        "columns.unread",
+        sql(
+            """
+            SELECT DISTINCT '' AS name, true AS whole, properties AS json
+            FROM persons FINAL
+            WHERE {} AND {} AND {}
+            """,
+            condition(selection),
+            FLAT,
+            _UNREAD,
+        ),
+        PartRow,
+    )

@@ -1,0 +1,35 @@
+"""The guard of a project's addresses: the key comes first, arguments are looked at after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from service.auth import Gate
+from service.projects import Project
+
+# What a handler's `opt` says of the scopes its address needs; the guard reads it.
+READ_PERSONS: dict[str, Any] = {"scopes": ("person:read",)}
+WRITE_PERSONS: dict[str, Any] = {"scopes": ("person:write",)}
+
+
+async def enter_project(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Let a request into the project its address names, or raise why not (401, 404, 403)."""
+    gate: Gate = connection.app.state.gate
+    _, project = await gate.enter(
+        connection.headers.get("authorization"),
+        connection.path_params["project_id"],
+        *handler.opt.get("scopes", ()),
+    )
+    connection.state.project = project
+
+
+def project_entered(request: Request[Any, Any, Any]) -> Project:
+    """Return the project that the guard let the request into."""
+    project: Project = request.state.project
+    return project

@@ -1,0 +1,191 @@
+"""Persons: a page of them, one of them, all of them as CSV."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, SkipValidation
+from litestar.response import Stream
+
+from queries.persons import PersonRow, Selection, get_persons, list_persons
+from service.api.access import READ_PERSONS
+from service.api.addresses import address_of, with_offset
+from service.api.answers import ListedPerson, Page, Person, listed, shown
+from service.api.arguments import (
+    IncludeTotal,
+    Limit,
+    Offset,
+    Window,
+    decode_flag,
+    decode_window,
+)
+from service.api.openapi import READS_PERSONS, AlsoCsv, CsvOnly, answers, operation_id
+from service.api.tables import csv_table
+from service.counts import Counts
+from service.engine import Engine
+from service.errors import BadRequest, Conflict, ErrorBody, MethodNotAllowed, NotFound
+from service.export import csv, plan
+from service.projects import Project
+from service.settings import Settings
+
+PersonId = Annotated[
+    str, PathParameter(name="id", description="The integer `id` or the `uuid` of a person.")
+]
+
+_INTEGER = re.compile(r"-?[0-9]+")
+_MAX_NUMBER = 2**53
+_NO_ID = (
+    "The ID provided does not look like a personID. If you are using a distinctId, please use"
+    " /persons?distinct_id=<id> instead."
+)
+_NO_CREATION = (
+    "Creating persons via this API is not allowed. Import them instead:"
+    " POST /api/projects/:project_id/imports."
+)
+
+
+@get(
+    "/persons",
+    operation_id=operation_id("persons_list"),
+    operation_class=AlsoCsv,
+    summary="List persons, newest first",
+    opt=READ_PERSONS,
+    security=READS_PERSONS,
+    responses=answers(Page, 400, 401, 403, 404),
+)
+async def get_page(
+    request: Request[Any, Any, Any],
+    settings: NamedDependency[SkipValidation[Settings]],
+    engine: NamedDependency[SkipValidation[Engine]],
+    counts: NamedDependency[SkipValidation[Counts]],
+    selection: NamedDependency[SkipValidation[Selection]],
+    as_csv: NamedDependency[bool],
+    limit: Limit = "",
+    offset: Offset = "",
+    include_total: IncludeTotal = "",
+) -> Response[Page] | Stream:
+    """List a page of persons, or all of them where CSV is asked for."""
+    if as_csv:
+        return await _export(engine, selection)
+    window = decode_window(limit, offset, settings.limits.page_rows)
+    with_total = decode_flag("include_total", include_total)
+    rows = engine.in_thread(lambda: _page_now(engine, selection, window))
+    if with_total:
+        (persons, more), total = await asyncio.gather(rows, counts.count(selection))
+    else:
+        (persons, more), total = await rows, None
+    address = address_of(request, settings.http.public_url)
+    return Response(_page(persons, more, total, window, address))
+
+
+@get(
+    "/persons.csv",
+    operation_id=operation_id("persons_export"),
+    operation_class=CsvOnly,
+    summary="Export all persons as CSV",
+    opt=READ_PERSONS,
+    security=READS_PERSONS,
+    responses=answers(None, 400, 401, 403, 404),
+)
+async def export_csv(
+    engine: NamedDependency[SkipValidation[Engine]],
+    selection: NamedDependency[SkipValidation[Selection]],
+) -> Stream:
+    """Export the persons of a selection."""
+    return await _export(engine, selection)
+
+
+@get(
+    "/persons/{id:str}",
+    operation_id=operation_id("persons_retrieve"),
+    operation_class=AlsoCsv,
+    summary="Get a person",
+    opt=READ_PERSONS,
+    security=READS_PERSONS,
+    responses=answers(Person, 400, 401, 403, 404, 409),
+)
+async def get_person(
+    person_id: PersonId,
+    project: NamedDependency[Project],
+    engine: NamedDependency[SkipValidation[Engine]],
+    as_csv: NamedDependency[bool],
+) -> Response[Person] | Response[str]:
+    """Get a person by its integer id or its uuid."""
+    person = shown(await _find(engine, project.id, person_id))
+    return csv_table([person], "person.csv") if as_csv else Response(person)
+
+
+@post("/persons", include_in_schema=False)
+async def refuse_creation() -> Response[ErrorBody]:
+    """Say where persons come from instead."""
+    refusal = MethodNotAllowed(_NO_CREATION)
+    return Response(refusal.body(), status_code=refusal.status, headers={"Allow": "GET"})
+
+
+def _page_now(
+    engine: Engine, selection: Selection, window: Window
+) -> tuple[list[ListedPerson], bool]:
+    """Return the persons of a page, and whether more follow; for a worker thread."""
+    rows = engine.fetch_now(list_persons(selection, limit=window.limit + 1, offset=window.offset))
+    return [listed(row) for row in rows[: window.limit]], len(rows) > window.limit
+
+
+def _page(
+    persons: list[ListedPerson], more: bool, total: int | None, window: Window, address: str
+) -> Page:
+    page = Page(next=None, previous=None, results=persons)
+    if total is not None:
+        page.count = total
+    if more:
+        page.next = with_offset(address, window.offset + window.limit)
+    if window.offset:
+        page.previous = with_offset(address, max(0, window.offset - window.limit))
+    return page
+
+
+async def _export(engine: Engine, selection: Selection) -> Stream:
+    """Find the columns, which can fail, before the answer starts."""
+    columns = await plan(engine, selection)
+    return Stream(
+        csv(engine, selection, columns),
+        media_type="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="persons.csv"'},
+    )
+
+
+async def _find(engine: Engine, project: int, text: str) -> PersonRow:
+    """Return the person an id in the address names.
+
+    Raises:
+        BadRequest: it is neither an integer nor a UUID.
+        NotFound: nobody has it.
+        Conflict: two persons share the integer.
+    """
+    found = await _rows(engine, project, text)
+    if not found:
+        raise NotFound("Not found.")
+    if len(found) > 1:
+        uuids = " and ".join(sorted(str(row.uuid) for row in found))
+        raise Conflict(
+            f"The integer id {text} is shared by {uuids}: use the uuid.", code="ambiguous_id"
+        )
+    return found[0]
+
+
+async def _rows(engine: Engine, project: int, text: str) -> Sequence[PersonRow]:
+    try:
+        # 32 digits are a UUID, and no integer id has as many.
+        return await engine.fetch(get_persons(project, uuid=UUID(text)))
+    except ValueError:
+        pass
+    if not (text.isascii() and _INTEGER.fullmatch(text)):
+        raise BadRequest(_NO_ID)
+    if len(text) > 16 or not 0 < int(text) < _MAX_NUMBER:
+        return []
+    return await engine.fetch(get_persons(project, number=int(text)))

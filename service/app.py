@@ -1,0 +1,121 @@
+"""The application: the only place where everything is put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from service.api import failures, health, imports, openapi, persons, projects, values
+from service.api.access import enter_project, project_entered
+from service.api.admin import admin
+from service.api.arguments import decode_selection, wants_csv
+from service.api.spool import sweep
+from service.auth import Gate
+from service.counts import Counts
+from service.engine import Engine
+from service.keys import Keys
+from service.projects import Projects
+from service.settings import Settings
+
+IMPORTS_AT_ONCE = 2
+
+_PREFIXES = ("/api/projects", "/api/environments")
+# What handlers and dependencies may ask for by name, beside what is decoded from the request.
+_SHARED = ("settings", "engine", "keys", "projects", "gate", "counts", "import_threads")
+
+
+def create_app(
+    settings: Settings, engine: Engine, *, admin_token: str = "", owns_engine: bool = True
+) -> Litestar:
+    """Put the application together; nothing is opened before it starts.
+
+    Args:
+        settings: what is in force.
+        engine: opened at the start if it is not open yet.
+        admin_token: the key of the service's own commands; empty opens nothing.
+        owns_engine: close the engine at the end.
+    """
+    keys, in_use = Keys(engine, settings.auth), Projects(engine)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        await asyncio.to_thread(sweep, settings)
+        if not engine.is_open:
+            await asyncio.to_thread(engine.open)
+        threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
+        app.state.import_threads = threads
+        try:
+            yield
+        finally:
+            # Not here: what an import waits for may have to happen in this thread.
+            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+            await keys.flush()
+            if owns_engine:
+                await asyncio.to_thread(engine.close)
+
+    return Litestar(
+        route_handlers=[
+            *(_prefixed(prefix) for prefix in _PREFIXES),
+            health.get_livez,
+            health.get_readyz,
+            admin,
+            openapi.ui_files(),
+        ],
+        lifespan=[lifespan],
+        state=State(
+            {
+                "settings": settings,
+                "engine": engine,
+                "keys": keys,
+                "projects": in_use,
+                "gate": Gate(keys, in_use, admin_token),
+                "counts": Counts(engine),
+            },
+            deep_copy=False,
+        ),
+        dependencies={name: _shared(name) for name in _SHARED},
+        exception_handlers=failures.HANDLERS,
+        openapi_config=openapi.config(),
+        request_max_body_size=settings.http.max_body_bytes,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _prefixed(prefix: str) -> Router:
+    """Return all addresses under one of the two prefixes."""
+    project = Router(
+        "/{project_id:str}",
+        route_handlers=[
+            projects.get_project,
+            persons.get_page,
+            persons.export_csv,
+            persons.refuse_creation,
+            values.get_values,
+            persons.get_person,
+            imports.import_file,
+        ],
+        guards=[enter_project],
+        dependencies={
+            "project": Provide(project_entered, sync_to_thread=False),
+            "selection": Provide(decode_selection, sync_to_thread=False),
+            "as_csv": Provide(wants_csv, sync_to_thread=False),
+        },
+    )
+    return Router(prefix, route_handlers=[projects.get_projects, project])
+
+
+def _shared(name: str) -> Provide:
+    """Return a dependency on what the application holds in its state."""
+
+    def provide(request: Request[Any, Any, Any]) -> Any:  # noqa: ANN401
+        return request.app.state[name]
+
+    return Provide(provide, sync_to_thread=False)

@@ -1,0 +1,91 @@
+"""What commands ask for, whoever does it: the engine in this process, or a service that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from queries.imports import Reject
+from queries.keys import Key
+from queries.projects import Project
+from service import handoff
+from service.handoff import MadeKey, NewKey
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.imports import Progress, Summary
+
+
+class Asked(Struct, frozen=True):
+    """Which persons to export: as the arguments of the API's list; an empty one asks nothing."""
+
+    search: str = ""
+    email: str = ""
+    distinct_id: str = ""
+    properties: str = ""
+
+
+class Backend(Protocol):
+    """Does a command's work. Raises what the service's own functions raise."""
+
+    def list_projects(self) -> list[Project]:
+        """Return all projects, the oldest first."""
+        ...
+
+    def create_project(self, name: str) -> Project:
+        """Make a project."""
+        ...
+
+    def list_keys(self) -> list[Key]:
+        """Return all keys, the revoked ones too, the oldest first."""
+        ...
+
+    def create_key(self, key: NewKey) -> MadeKey:
+        """Make a key."""
+        ...
+
+    def revoke_key(self, id: UUID) -> Key:
+        """Revoke a key for good."""
+        ...
+
+    def import_file(
+        self,
+        project: int,
+        source: Path,
+        fmt: str | None,
+        on_progress: Callable[[Progress], None],
+        on_reject: Callable[[Reject], None],
+    ) -> Summary:
+        """Import a file; its format is told from the content where `fmt` is None."""
+        ...
+
+    def export(self, project: int, asked: Asked) -> Iterator[bytes]:
+        """Yield persons as CSV. What is wrong with the question is raised by the first step."""
+        ...
+
+
+@contextmanager
+def backend(settings: Settings) -> Generator[Backend]:
+    """Open the way to the engine: through the service that runs on it, or else in this process.
+
+    Raises:
+        EngineLocked: a process that is no service of ours has the engine.
+        Failure: the tables do not fit this version.
+        EngineDown: a ClickHouse server does not answer.
+    """
+    service = handoff.running(settings)
+    if service is not None:
+        from service.commands.remote import remote
+
+        with remote(service) as opened:
+            yield opened
+    else:
+        from service.commands.local import local
+
+        with local(settings) as opened:
+            yield opened

@@ -1,0 +1,154 @@
+"""Commands' work done in this process, with an engine of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from queries.filters import FilterError, decode_filter
+from queries.imports import Reject
+from queries.keys import Key
+from queries.persons import Selection
+from queries.projects import Project
+from schema.migrate import MigrationError
+from service.api.arguments import until_us
+from service.commands.backend import Asked
+from service.commands.console import Failure
+from service.counts import Counts
+from service.engine import Engine
+from service.engine_lock import require_free
+from service.errors import BadRequest, NotFound
+from service.export import csv, plan
+from service.handoff import MadeKey, NewKey
+from service.imports import Progress, Summary, import_persons
+from service.keys import Keys
+from service.projects import Projects
+from service.readers import Format, UnreadableSource
+from service.settings import Settings
+
+
+class Local:
+    """A `Backend` on an open engine."""
+
+    def __init__(self, settings: Settings, engine: Engine, runner: asyncio.Runner) -> None:
+        """Take an engine that is open, and what runs coroutines."""
+        self._settings = settings
+        self._engine = engine
+        self._run = runner.run
+        self._projects = Projects(engine)
+        self._keys = Keys(engine, settings.auth)
+
+    def list_projects(self) -> list[Project]:
+        """As `Backend.list_projects`."""
+        return self._run(self._projects.list())
+
+    def create_project(self, name: str) -> Project:
+        """As `Backend.create_project`."""
+        return self._run(self._projects.create(name))
+
+    def list_keys(self) -> list[Key]:
+        """As `Backend.list_keys`."""
+        return self._run(self._keys.list())
+
+    def create_key(self, key: NewKey) -> MadeKey:
+        """As `Backend.create_key`."""
+        made = self._run(self._keys.create(key.label, key.scopes, key.projects, key.expires_us))
+        return MadeKey(*made)
+
+    def revoke_key(self, id: UUID) -> Key:
+        """As `Backend.revoke_key`."""
+        return self._run(self._keys.revoke(id))
+
+    def import_file(
+        self,
+        project: int,
+        source: Path,
+        fmt: str | None,
+        on_progress: Callable[[Progress], None],
+        on_reject: Callable[[Reject], None],
+    ) -> Summary:
+        """As `Backend.import_file`."""
+        self._check(project)
+        try:
+            return import_persons(
+                self._engine,
+                project,
+                source,
+                None if fmt is None else Format(fmt),
+                counts=Counts(self._engine),
+                on_progress=on_progress,
+                on_reject=on_reject,
+                batch_rows=self._settings.limits.import_batch_rows,
+            )
+        except UnreadableSource as error:
+            raise Failure(f"{source.name} cannot be imported: {error}") from error
+
+    def export(self, project: int, asked: Asked) -> Iterator[bytes]:
+        """As `Backend.export`."""
+        self._check(project)
+        try:
+            tree = decode_filter(asked.properties)
+        except FilterError as error:
+            raise BadRequest(str(error), attr="properties") from error
+        selection = Selection(
+            project, until_us(), tree, asked.search.strip(), asked.email, asked.distinct_id
+        )
+        planned = self._run(plan(self._engine, selection))
+        chunks = csv(self._engine, selection, planned)
+        try:
+            while (chunk := self._run(anext(chunks, b""))) != b"":
+                yield chunk
+        finally:
+            self._run(chunks.aclose())
+
+    def _check(self, project: int) -> None:
+        if self._run(self._projects.get(project)) is None:
+            raise NotFound("Project not found.")
+
+
+@contextmanager
+def local(settings: Settings) -> Generator[Local]:
+    """Open the engine in this process, and bring its tables up to date.
+
+    Raises:
+        EngineLocked: another process has it.
+        Failure: the tables do not fit this version.
+        EngineDown: a ClickHouse server does not answer.
+    """
+    require_free(settings)
+    engine = Engine(settings)
+    try:
+        with _explained():
+            engine.open()
+        with asyncio.Runner() as runner:
+            yield Local(settings, engine, runner)
+    finally:
+        engine.close()
+
+
+def migrations(settings: Settings, *, dry_run: bool) -> list[str]:
+    """Apply the pending migrations and return their names; with `dry_run` only name them.
+
+    Raises:
+        EngineLocked: another process has the engine.
+        Failure: the tables do not fit this version.
+        EngineDown: a ClickHouse server does not answer.
+    """
+    require_free(settings)
+    engine = Engine(settings)
+    try:
+        with _explained():
+            return [one.name for one in (engine.pending() if dry_run else engine.open())]
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    try:
+        yield
+    except MigrationError as error:
+        raise Failure(str(error)) from error

@@ -1,0 +1,145 @@
+"""`personhouse import` and `personhouse export`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import rich_click as click
+
+from service.commands.backend import Asked, backend
+from service.commands.console import Console, Failure, json_option, pass_console
+from service.commands.importing import Importing, spooled
+
+FORMATS = ("ndjson", "csv", "parquet", "posthog", "mixpanel")
+
+
+@click.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--project", type=click.IntRange(min=1), required=True, help="Where to.")
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(FORMATS),
+    help="What the files hold; told from their content if not given.",
+)
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the lines go that are not imported; FILE.rejected.ndjson if not given.",
+)
+@json_option
+@pass_console
+@click.pass_context
+def import_(
+    context: click.Context,
+    console: Console,
+    files: tuple[str, ...],
+    project: int,
+    fmt: str | None,
+    rejects: Path | None,
+) -> None:
+    """Import persons from each FILE; - is standard input.
+
+    Ends with 0 if all were written, 1 if some lines were rejected, 2 if it stopped. To import
+    a file again changes nothing.
+    """
+    sources = [Path(file) for file in files]
+    for source in sources:
+        if source != Path("-") and not source.is_file():
+            raise Failure(f"{source}: there is no such file")
+    importing = Importing(
+        console, project, fmt, rejects=rejects, naming=rejects is not None and len(files) > 1
+    )
+    with backend(console.settings) as opened:
+        for source in sources:
+            if source == Path("-"):
+                with spooled(console.settings, lambda sink: _read_stdin(sink)) as spool:
+                    importing.run(opened, spool, Path("stdin"))
+            else:
+                importing.run(opened, source, source)
+    total = importing.total
+    console.answer(
+        total,
+        f"{total['read']:,} lines read, {total['written']:,} persons written,"
+        f" {total['unchanged']:,} unchanged, {total['rejected']:,} rejected,"
+        f" {total['skipped']:,} skipped in {total['seconds']:.1f} s",
+    )
+    context.exit(1 if total["rejected"] else 0)
+
+
+def _read_stdin(sink: IO[bytes]) -> None:
+    shutil.copyfileobj(sys.stdin.buffer, sink)
+
+
+@click.command("export")
+@click.option("--project", type=click.IntRange(min=1), required=True, help="Whose persons.")
+@click.option("--output", default="-", help="The file to write; - is standard output.")
+@click.option("--search", default="", help="Only those whose e-mail, name or an id contains this.")
+@click.option("--email", default="", help="Only those with this e-mail.")
+@click.option("--distinct-id", default="", help="Only the one with this distinct id.")
+@click.option("--properties", default="", help="Only those that pass these filters: a JSON list.")
+@json_option
+@pass_console
+def export(
+    console: Console,
+    project: int,
+    output: str,
+    search: str,
+    email: str,
+    distinct_id: str,
+    properties: str,
+) -> None:
+    """Write persons as CSV.
+
+    A file is written beside its place and renamed when it is whole.
+    """
+    to_stdout = output == "-"
+    if to_stdout and console.as_json:
+        raise click.UsageError("--json needs --output FILE: standard output can hold one alone.")
+    started = time.monotonic()
+    asked = Asked(search, email, distinct_id, properties)
+    with backend(console.settings) as opened:
+        chunks = opened.export(project, asked)
+        if to_stdout:
+            _write(chunks, sys.stdout.buffer)
+            return
+        with _whole(Path(output)) as file:
+            written = _write(chunks, file)
+    seconds = round(time.monotonic() - started, 3)
+    console.answer(
+        {"output": output, "bytes": written, "seconds": seconds},
+        f"{written:,} bytes written to {output} in {seconds:.1f} s",
+    )
+
+
+def _write(chunks: Iterator[bytes], file: IO[bytes]) -> int:
+    written = 0
+    for chunk in chunks:
+        written += file.write(chunk)
+    file.flush()
+    return written
+
+
+@contextmanager
+def _whole(path: Path) -> Generator[IO[bytes]]:
+    """Open `<path>.part`, which takes the place of `path` when all went well."""
+    path = path.resolve()
+    # A device or a pipe is written, not replaced.
+    special = path.exists() and not path.is_file()
+    part = path if special else path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        if not special:
+            part.replace(path)
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        if not special:
+            part.unlink(missing_ok=True)

@@ -1,0 +1,94 @@
+"""How many persons there are, without counting them again.
+
+On the embedded engine this process is the only writer, and every writer knows whether its row
+creates or deletes a person. So a project is counted once, by a statement, and kept up from
+then on. On a server others write too: there each count is a statement.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from msgspec import Struct
+
+from queries.persons import Selection, count_persons
+from service.engine import Engine
+
+_FOREVER_US = 8_000_000_000_000_000_000
+
+
+class Written(Struct):
+    """What a write did: how many more persons, and the latest created_at of the new ones."""
+
+    created: int = 0
+    newest_us: int = 0
+
+
+class _Project(Struct):
+    total: int | None = None
+    ahead: bool = False
+    writing: int = 0
+    writes: int = 0
+
+
+class Counts:
+    """Exact numbers of persons."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Know nothing yet: a project is counted when first asked for."""
+        self._engine = engine
+        self._projects: dict[int, _Project] = {}
+        self._lock = threading.Lock()
+
+    async def count(self, selection: Selection) -> int:
+        """Return how many persons a selection holds."""
+        if not (self._engine.exclusive and selection.is_everyone()):
+            return await self._counted(selection)
+        with self._lock:
+            known = self._projects.setdefault(selection.project, _Project())
+            if known.total is not None and not known.ahead:
+                return known.total
+            writes, quiet = known.writes, known.writing == 0
+        shown = await self._counted(selection)
+        if not known.ahead:
+            everyone = await self._counted(Selection(selection.project, _FOREVER_US))
+            with self._lock:
+                # A person created ahead of now is hidden until its time comes: no total to keep.
+                known.ahead = shown != everyone
+                # Of a write meanwhile we cannot say whether it is in the number.
+                if quiet and known.writes == writes and known.writing == 0:
+                    known.total = shown
+        return shown
+
+    @contextmanager
+    def write(self, project: int) -> Generator[Written]:
+        """Enclose a write of persons; say in the yielded `Written` what it did.
+
+        Where the write fails the project is counted anew: it may have happened all the same.
+        """
+        with self._lock:
+            known = self._projects.setdefault(project, _Project())
+            known.writing += 1
+        written = Written()
+        try:
+            yield written
+        except BaseException:
+            with self._lock:
+                known.total = None
+            raise
+        else:
+            with self._lock:
+                if known.total is not None:
+                    known.total += written.created
+                known.ahead = known.ahead or written.newest_us > time.time_ns() // 1_000
+        finally:
+            with self._lock:
+                known.writing -= 1
+                known.writes += 1
+
+    async def _counted(self, selection: Selection) -> int:
+        (row,) = await self._engine.fetch(count_persons(selection))
+        return row.persons

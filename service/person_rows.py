@@ -1,0 +1,74 @@
+"""Persons as rows of the three tables: the one place that knows their columns when writing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import polars as pl
+from msgspec import Struct
+
+from queries.identity import person_number
+from queries.texts import search_text, texts_of
+from queries.upserts import Upsert
+
+_TIME = pl.Datetime("us", "UTC")
+_WRITE_IDS = 1 << 64
+
+
+class Rows(Struct, frozen=True):
+    """Rows to insert, by table. Keys and distinct ids must be there before the persons are."""
+
+    person_keys: pl.DataFrame
+    distinct_ids: pl.DataFrame
+    persons: pl.DataFrame
+
+
+def person_rows(project: int, upserts: Sequence[Upsert], now_us: int) -> Rows:
+    """Return the rows that write these persons, each of a version above the one it follows.
+
+    Args:
+        project: whose persons.
+        upserts: each person once.
+        now_us: the version of all whose version before is older.
+    """
+    uuids = [str(person.uuid) for person in upserts]
+    texts = [person.texts or texts_of(person.properties) for person in upserts]
+    searches = [
+        search_text(text.named, uuid, person.ids)
+        for text, uuid, person in zip(texts, uuids, upserts, strict=True)
+    ]
+    first_write = secrets.randbits(64)
+    write_ids = [(first_write + n) % _WRITE_IDS for n in range(len(upserts))]
+    persons = pl.DataFrame(
+        {
+            "created_at": _times([p.created_us for p in upserts]),
+            "id": pl.Series(uuids, dtype=pl.String),
+            "version": pl.Series([max(now_us, p.base + 1) for p in upserts], dtype=pl.UInt64),
+            "is_identified": pl.Series([p.is_identified for p in upserts], dtype=pl.Boolean),
+            "last_seen_at": _times([p.last_seen_us for p in upserts]),
+            "distinct_ids": pl.Series([p.ids for p in upserts], dtype=pl.List(pl.String)),
+            "properties": pl.Series([p.properties for p in upserts], dtype=pl.Binary),
+            "prop": pl.Series([text.prop for text in texts], dtype=pl.Binary),
+            "search": pl.Series(searches, dtype=pl.String),
+            "write_id": pl.Series(write_ids, dtype=pl.UInt64),
+            "source_version": pl.Series([p.source_version for p in upserts], dtype=pl.UInt64),
+        }
+    ).with_columns(pl.lit(project, pl.UInt32).alias("team_id"))
+    return Rows(_keys(upserts, persons), _distinct_ids(upserts, persons), persons)
+
+
+def _keys(upserts: Sequence[Upsert], persons: pl.DataFrame) -> pl.DataFrame:
+    numbers = pl.Series("number", [person_number(p.uuid) for p in upserts], dtype=pl.UInt64)
+    new = pl.Series([p.base == 0 for p in upserts], dtype=pl.Boolean)
+    return persons.select("team_id", numbers, "id", "created_at").filter(new)
+
+
+def _distinct_ids(upserts: Sequence[Upsert], persons: pl.DataFrame) -> pl.DataFrame:
+    added = pl.Series("distinct_id", [p.new_ids for p in upserts], dtype=pl.List(pl.String))
+    rows = persons.select("team_id", added, pl.col("id").alias("person_id"), "created_at")
+    return rows.explode("distinct_id").drop_nulls("distinct_id")
+
+
+def _times(moments: Sequence[int | None]) -> pl.Series:
+    return pl.Series(moments, dtype=pl.Int64).cast(_TIME)
