@@ -28,6 +28,7 @@ MAX_LEVELS = 100
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NUMBER_STARTS = frozenset("-0123456789")
+_FLAGS = {"True": b"true", "False": b"false"}
 # Longer ones do exist in JSON, but not all decoders take them.
 _MAX_NUMBER_CHARS = 308
 _MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")
@@ -100,22 +101,20 @@ def json_of(cell: str) -> bytes:
     Raises:
         UnicodeEncodeError: the cell holds a lone surrogate.
     """
-    if cell in {"True", "False"}:
-        return cell.lower().encode()
-    if cell[:1] in _NUMBER_STARTS and _NUMBER.fullmatch(cell) and _is_in_range(cell):
-        return cell.encode()
-    return _encode(cell)
-
-
-def _is_in_range(number: str) -> bool:
-    return len(number) <= _MAX_NUMBER_CHARS and not isinf(float(number))
+    if cell[:1] in _NUMBER_STARTS:
+        is_number = _NUMBER.fullmatch(cell) and len(cell) <= _MAX_NUMBER_CHARS
+        return cell.encode() if is_number and not isinf(float(cell)) else _encode(cell)
+    return _FLAGS.get(cell) or _encode(cell)
 
 
 def nest(leaves: Iterable[tuple[Sequence[str], bytes]]) -> bytes:
     """Join paths and the JSON at their ends into one compact JSON object."""
     root: _Node = {}
     for path, value in leaves:
-        _put(root, path, value)
+        if len(path) == 1 and path[0] not in root:
+            root[path[0]] = value
+        else:
+            _put(root, path, value)
     return _object(root)
 
 
@@ -145,10 +144,10 @@ def _dotted(start: str, node: _Node) -> _Node:
 
 
 def _object(node: _Node) -> bytes:
-    pairs = (
+    pairs = [
         _encode(key) + b":" + (child if isinstance(child, bytes) else _any(child))
         for key, child in node.items()
-    )
+    ]
     return b"{" + b",".join(pairs) + b"}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import Raw, Struct
@@ -31,6 +31,8 @@ from queries.import_values import (
 )
 from queries.imports import IGNORED, PersonInput, person, uuid_in_id
 
+Cell = TypeVar("Cell")
+
 _WHO = ("uuid", "person_id", "id", "distinct_ids", "distinct_id")
 _UUIDS = frozenset({"uuid", "person_id", "id"})
 _VALUES = frozenset(
@@ -41,6 +43,9 @@ _VALUES = frozenset(
     }
 )
 _IGNORED = IGNORED | {"team_id", "person_distinct_id_version", "is_unresolved"}
+_KNOWN = (
+    "known are uuid, id, distinct_ids.0, properties.<key>, created_at, is_identified, last_seen_at"
+)
 
 
 class Columns(Struct, frozen=True):
@@ -97,11 +102,6 @@ def columns_of(header: Sequence[str]) -> Columns:
     )
 
 
-_KNOWN = (
-    "known are uuid, id, distinct_ids.0, properties.<key>, created_at, is_identified, last_seen_at"
-)
-
-
 def _plain(name: str) -> str:
     """The name without what PostHog's interface puts before it."""
     for start in ("person.", "actor."):
@@ -111,7 +111,7 @@ def _plain(name: str) -> str:
 
 
 def person_of_row(
-    columns: Columns, row: Sequence[object], json_of: Callable[[object], bytes]
+    columns: Columns, row: Sequence[Cell | None], json_of: Callable[[Cell], bytes]
 ) -> PersonInput | None:
     """Read a row; None is absent. `json_of` gives the JSON of a property's cell.
 
@@ -137,7 +137,7 @@ def person_of_row(
     return person(
         uuid=uuid_in_id(value("id")) if uuid is None else uuid,
         distinct_ids=_distinct_ids(columns, row, value("distinct_ids"), value("distinct_id")),
-        properties=_properties(columns, row, value("properties"), json_of),
+        properties=_properties(columns, row, json_of),
         created_at=value("created_at"),
         is_identified=value("is_identified"),
         last_seen_at=value("last_seen_at"),
@@ -160,13 +160,16 @@ def _distinct_ids(
 
 
 def _properties(
-    columns: Columns, row: Sequence[object], whole: object, json_of: Callable[[object], bytes]
+    columns: Columns, row: Sequence[Cell | None], json_of: Callable[[Cell], bytes]
 ) -> bytes | None:
-    if isinstance(whole, str):
-        return whole.strip().encode()
-    if whole is not None:
-        return json_of(whole)
-    return nest((path, json_of(row[at])) for path, at in columns.properties if row[at] is not None)
+    at = columns.values.get("properties")
+    if at is None:
+        cells = [(path, row[at]) for path, at in columns.properties]
+        return nest((path, json_of(cell)) for path, cell in cells if cell is not None)
+    whole = row[at]
+    if isinstance(whole, str | bytes):
+        return (whole.encode() if isinstance(whole, str) else whole).strip()
+    return None if whole is None else json_of(whole)
 
 
 def json_of_value(value: object) -> bytes:

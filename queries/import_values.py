@@ -36,7 +36,8 @@ _ISO = re.compile(
     r" ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII | re.IGNORECASE,
 )
-_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+# A string that does not end goes up to the end, or else each quote in it would be tried again.
+_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 _decode = msgspec.json.Decoder().decode
@@ -50,8 +51,9 @@ class Unfit(ValueError):
 
 def shown(value: object) -> str:
     """A short form of what was found, for a reason."""
-    text = value[: SHOWN_CHARS + 1] if isinstance(value, str | bytes) else value
-    form = repr(text)
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    form = repr(value[: SHOWN_CHARS + 1] if isinstance(value, str | bytes) else value)
     return form if len(form) <= SHOWN_CHARS + 3 else form[:SHOWN_CHARS] + "…"
 
 

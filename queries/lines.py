@@ -38,7 +38,7 @@ class Shape(Struct, frozen=True):
     """What a plain line consists of.
 
     Its cells are created_at, distinct ids, id, is_identified, last_seen_at, name, properties,
-    type and uuid, in the order of these words, which is that of the columns.
+    type, uuid and value_at_data_point, in this order, which is that of the columns.
 
     Attributes:
         ids: the distinct ids that have a cell, from 1, in the order of their columns.
@@ -119,9 +119,9 @@ def _is_plain(shape: Shape) -> Sql:
             AND position(arrayStringConcat(distinct_ids), {}) = 0)""",
         FLAT,
         bind("UInt32", len(shape.ids)),
-        bind("Array(String)", _ODD),
+        bind("Array(String)", list(_ODD)),
         bind("Array(String)", list(shape.keys)),
-        bind("Array(String)", _NO_NAMES),
+        bind("Array(String)", list(_NO_NAMES)),
         bind("String", MARK),
     )
 
@@ -146,7 +146,7 @@ def _line(shape: Shape) -> Sql:
                         toString(number))
                 ],
                 arrayMap(text -> multiIf(text = 'true', 'True', text = 'false', 'False', text), {}),
-                ['person', uuid]),
+                ['person', uuid, '']),
             {}))""",
         bind("String", _QUOTED),
         bind("Array(UInt32)", list(shape.ids)),

@@ -20,7 +20,7 @@ from queries.where import where
 DISTINCT_IDS_SHOWN = 1_000
 
 
-class PersonRow(Struct, frozen=True):
+class PersonRow(Struct, frozen=True, gc=False):
     """The latest version of a person. Times are microseconds since 1970, `properties` JSON text.
 
     `ids`, the distinct ids, stand in the order they were attached; a page holds the first 1,000.

@@ -10,11 +10,10 @@ dotted keys) is not lost here, because it is never shown such values.
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 _object = msgspec.json.Decoder(dict[str, Raw])
 _list = msgspec.json.Decoder(list[Raw])
@@ -80,7 +79,7 @@ def canonical(raw: bytes) -> bytes:
             return raw
 
 
-class Texts(NamedTuple):
+class Texts(Struct, frozen=True, gc=False):
     """What a person row holds beside its properties.
 
     `prop` is a flat JSON object of texts, its keys as `column_key` has them; nulls are left out.

@@ -21,7 +21,7 @@ from queries.texts import Texts
 from queries.times import to_us
 
 
-class StoredPerson(Struct, frozen=True):
+class StoredPerson(Struct, frozen=True, gc=False):
     """The latest version of a person that a batch may concern. Times are microseconds."""
 
     uuid: UUID
@@ -34,7 +34,7 @@ class StoredPerson(Struct, frozen=True):
     source_version: int
 
 
-class Upsert(Struct):
+class Upsert(Struct, gc=False):
     """A person as it will be written.
 
     Attributes:

@@ -1,104 +1,190 @@
-"""Rows of a CSV: the columns in their order, and persons as lines of bytes.
+"""Persons as lines of CSV that all have the same columns.
 
-A line has no end here but in a chunk, where each ends in CRLF. Cells are quoted where RFC 4180
-asks for it. Bytes stay bytes from ClickHouse to the client: of most cells, nothing is decoded.
+The engine makes most lines (`queries.lines`): of persons who have nothing but usual properties,
+with plain values. Of the others it sends what their cells are made of, and their lines are made
+here. Which way a line came cannot be told by it.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeAlias, cast
 
 import msgspec
 import polars as pl
-from msgspec import Raw, Struct
 
 from queries.flatten import flatten_json
 from queries.identity import display_name
 from queries.lines import MARK, Shape
+from service.csv_layout import Layout, header
 
-FIXED = ("created_at", "id", "is_identified", "last_seen_at", "name", "type", "uuid")
-# Null in every row: what PostHog has there, the value at a point of a chart, has no meaning here.
-EMPTY = "value_at_data_point"
-
-MAX_ID_COLUMNS = 1_000
-# What follows the distinct ids that have a column of their own, as a JSON list in one cell.
-MORE_IDS = f"distinct_ids.{MAX_ID_COLUMNS}"
+_TYPE = "person"
+# `value_at_data_point` is null in every row: PostHog has a value of a chart's point there.
+FIXED = (
+    *("created_at", "id", "is_identified", "last_seen_at", "name"),
+    *("type", "uuid", "value_at_data_point"),
+)
 PROPERTIES = "properties."
+
+# So many distinct ids have a column each; the further ones stand in one more, as a JSON list.
+_MAX_IDS = 1_000
 
 _CHUNK_BYTES = 1_000_000
 # A guess at a line without its commas, which only sizes chunks.
 _LINE_BYTES = 400
-# Runs of this many commas or less are cheaper sent by the engine than put in afterwards.
-_SHORT_GAP = 16
+# Of a gap so wide or less the engine sends the commas; a wider one is put in afterwards.
+_NARROW = 16
 
 _MARK = MARK.encode()
-_needs_quotes = re.compile(rb'[",\r\n]').search
-_members = msgspec.json.Decoder(dict[str, Raw]).decode
-_text = msgspec.json.Decoder(str).decode
 
 # Of lists and objects that many persons share, the cells are kept.
 _KEPT = 4_096
 _KEPT_BYTES = 1_024
 
-_QUOTE, _LIST, _OBJECT, _TRUE, _FALSE, _NULL = b'"[{tfn'
+_Row: TypeAlias = tuple[str, str, int, str, str, str, list[str], bytes]
+_Properties: TypeAlias = dict[str, object]
 
-
-class _Odd(Struct, frozen=True):
-    """A row of which the engine made no line; see `queries.lines.LineRow`."""
-
-    uuid: str
-    number: int
-    created: str
-    identified: str
-    seen: str
-    ids: list[str]
-    properties: bytes
+_CONTAINERS = frozenset((dict, list))
+# Floats arrive as their source text; of integers only -0 would lose anything.
+_decode = msgspec.json.Decoder(_Properties, float_hook=str).decode
+_MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")
 
 
 def id_columns(most_ids: int) -> list[str]:
-    """The columns of distinct ids, where nobody has more than `most_ids`."""
-    return [f"distinct_ids.{n}" for n in range(min(most_ids, MAX_ID_COLUMNS + 1))]
+    """Name the columns of distinct ids where nobody has more than `most_ids`."""
+    return [f"distinct_ids.{n}" for n in range(min(most_ids, _MAX_IDS + 1))]
 
 
 class Rows:
-    """Persons as lines with the same columns.
+    """Persons as lines of the same columns.
 
     A cell without a column is left out: of a property, say, that nobody had when the columns were
     looked for.
+
+    Attributes:
+        header: the first line.
+        shape: what the engine needs to know to make lines.
     """
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        """Take the columns in their order; all of `FIXED` must be among them."""
-        self._columns = columns
+    def __init__(self, columns: Sequence[str], usual_ids: int, usual_keys: Collection[str]) -> None:
+        """Choose which columns are usual.
+
+        Args:
+            columns: all columns, in their order; `FIXED` are among them.
+            usual_ids: how many distinct ids; each of them has a column.
+            usual_keys: which properties; each of them has a column.
+        """
+        self.header = header(columns)
+        self._width = len(columns)
         self._at = {name: at for at, name in enumerate(columns)}
         self._key_at = {
             name.removeprefix(PROPERTIES): at
             for name, at in self._at.items()
             if name.startswith(PROPERTIES)
         }
-        self._id_at = [
-            at
-            for n in range(MAX_ID_COLUMNS)
-            if (at := self._at.get(f"distinct_ids.{n}")) is not None
-        ]
-        self._commas = b"," * len(columns)
-        self._kept = lru_cache(_KEPT)(self._nested)
-
-    def header(self) -> bytes:
-        """The first line, with its end."""
-        return b",".join(_quoted(name.encode()) for name in self._columns) + b"\r\n"
-
-    def shape(self, usual_ids: int, keys: Sequence[str]) -> Shape:
-        """The shape of lines with some of the columns: so many distinct ids, these properties."""
-        ids = sorted(range(min(usual_ids, len(self._id_at))), key=str)
-        keys = sorted(keys)
-        names = [*FIXED, *(f"distinct_ids.{n}" for n in ids), *(PROPERTIES + key for key in keys)]
-        places = sorted(self._at[name] for name in names)
-        ends = [*places[1:], len(self._columns) - 1]
-        widths = [end - at for at, end in zip(places, ends, strict=True)]
-        self._fill = b"%b".join(
-            [b""]
+        ids_at = (self._at.get(name) for name in id_columns(_MAX_IDS + 1))
+        self._ids_at = [at for at in ids_at if at is not None]
+        ids = sorted(range(usual_ids), key=str)
+        keys = sorted(usual_keys)
+        self._layout = Layout(
+            [
+                *(self._at[name] for name in FIXED),
+                *(self._ids_at[n] for n in ids),
+                *(self._key_at[key] for key in keys),
+            ]
         )
-        return Shape([n + 1 for n in ids], keys, ["," * w if w <= _SHORT_GAP else MARK for w in widths])
+        place = self._layout.place
+        self._fixed = [place[self._at[name]] for name in FIXED]
+        self._usual_ids = [place[at] for at in self._ids_at[:usual_ids]]
+        self._usual_keys = {key: place[self._key_at[key]] for key in keys}
+        self._kept_cells = lru_cache(_KEPT)(self._nested_cells)
+        gaps = [*self._layout.commas, b""]
+        sent = [gap.decode() if len(gap) <= _NARROW else MARK for gap in gaps]
+        self.shape = Shape([n + 1 for n in ids], keys, sent)
+        wide = (gap + b"%b" for gap in gaps if len(gap) > _NARROW)
+        self._wide = b"%b" + b"".join(wide) + b"\r\n"
+
+    def chunks(self, frame: pl.DataFrame) -> Iterator[bytes]:
+        """Yield lines, about a megabyte at a time.
+
+        Args:
+            frame: rows of `queries.lines.LineRow`.
+        """
+        lines = cast("list[bytes]", frame["line"].cast(pl.Binary).to_list())
+        odd = cast(
+            "Iterator[_Row]",
+            frame.filter(pl.col("line") == "").cast({"properties": pl.Binary}).iter_rows(),
+        )
+        step = 1 + _CHUNK_BYTES // (_LINE_BYTES + self._width)
+        for start in range(0, len(lines), step):
+            yield b"".join(
+                self._wide % tuple(line.split(_MARK)) if line else self._odd(next(odd))
+                for line in lines[start : start + step]
+            )
+
+    def _odd(self, person: _Row) -> bytes:
+        """Make the line of a person of whom the engine made none."""
+        _, uuid, number, created, identified, seen, ids, properties = person
+        row = self._layout.blank.copy()
+        others: dict[int, str] = {}
+        name = display_name(properties, ids, number)
+        fixed = (created, number, identified, seen, name, _TYPE, uuid, "")
+        for place, cell in zip(self._fixed, fixed, strict=True):
+            row[place] = cell
+        for place, item in zip(self._usual_ids, ids, strict=False):
+            row[place] = item
+        if len(ids) > len(self._usual_ids):
+            others.update(self._further_ids(ids))
+        self._fill(row, others, _decoded(properties))
+        return self._layout.line(row, others)
+
+    def _further_ids(self, ids: list[str]) -> Iterator[tuple[int, str]]:
+        """The columns and cells of distinct ids that are not usual."""
+        cells = ids
+        if len(ids) > _MAX_IDS:
+            cells = [*ids[:_MAX_IDS], msgspec.json.encode(ids[_MAX_IDS:]).decode()]
+        usual = len(self._usual_ids)
+        return zip(self._ids_at[usual:], cells[usual:], strict=False)
+
+    def _fill(self, row: list[object], others: dict[int, str], properties: _Properties) -> None:
+        place_of = self._usual_keys.get
+        rest: list[tuple[str, object]] = []
+        for key, value in properties.items():
+            place = place_of(key)
+            if place is None or type(value) in _CONTAINERS:
+                rest.append((key, value))
+            else:
+                row[place] = value
+        nested: dict[int, str] = {}
+        for key, value in rest:
+            if type(value) in _CONTAINERS:
+                nested.update(self._nested(key, value))
+            elif value is not None and (at := self._key_at.get(key)) is not None:
+                others[at] = str(value)
+        for at, cell in nested.items():
+            if (place := self._layout.place.get(at)) is not None:
+                row[place] = cell
+            else:
+                others[at] = cell
+
+    def _nested(self, key: str, value: object) -> Mapping[int, str]:
+        """The cells of a list or object."""
+        token = msgspec.json.encode(value)
+        if len(token) > _KEPT_BYTES:
+            return self._nested_cells(key, token)
+        return self._kept_cells(key, token)
+
+    def _nested_cells(self, key: str, token: bytes) -> Mapping[int, str]:
+        flat: dict[str, str] = {}
+        flatten_json(PROPERTIES + key, token, flat)
+        found = ((self._at.get(name), cell) for name, cell in flat.items())
+        return {at: cell for at, cell in found if at is not None}
+
+
+def _decoded(properties: bytes) -> _Properties:
+    if b"-0" in properties and _MINUS_ZERO.search(properties):
+        return cast("_Properties", json.loads(properties, parse_int=str, parse_float=str))
+    return _decode(properties)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import io
 import queue
+import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Literal, LiteralString, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -21,6 +22,7 @@ import polars as pl
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
+from queries.sql import sql
 from queries.statement import Statement
 from schema.migrate import Migration, available, create_database, migrate, pending
 from service.engine_target import Target, target
@@ -29,6 +31,7 @@ from service.settings import Settings
 
 Row = TypeVar("Row")
 T = TypeVar("T")
+Table = Literal["persons"]
 
 
 class Engine:
@@ -43,6 +46,8 @@ class Engine:
         self._threads = ThreadPoolExecutor(self._settings.workers, "clickhouse")
         self._exports = ThreadPoolExecutor(self._settings.export_workers, "export")
         self._waiting = 0
+        self._merging = threading.Lock()
+        self._holding: dict[Table, int] = {}
 
     @property
     def exclusive(self) -> bool:
@@ -149,6 +154,31 @@ class Engine:
                 fmt="ArrowStream",
             )
 
+    @contextmanager
+    def merges_held(self, table: Table) -> Generator[None]:
+        """Keep the embedded engine from merging parts of a table for a while.
+
+        A bulk load that merges as it goes writes every row three times over. On a server this
+        does nothing: who died meanwhile would leave merges off for everybody.
+        """
+        if not self.exclusive:
+            yield
+            return
+        with self._merging:
+            self._holding[table] = self._holding.get(table, 0) + 1
+            if self._holding[table] == 1:
+                self._merges("SYSTEM STOP MERGES {}", table)
+        try:
+            yield
+        finally:
+            with self._merging:
+                self._holding[table] -= 1
+                if self._holding[table] == 0:
+                    self._merges("SYSTEM START MERGES {}", table)
+
+    def _merges(self, template: LiteralString, table: Table) -> None:
+        self.command_now(Statement("engine.merges", sql(template, sql(table)), type(None)))
+
     def command_now(self, statement: Statement[Row]) -> None:
         """Run a statement that answers nothing."""
         text, values = statement.sql.render()
@@ -190,7 +220,13 @@ class Engine:
 
     @contextmanager
     def _client(self) -> Generator[Client]:
-        client = self._idle.get()
+        try:
+            client = self._idle.get_nowait()
+        except queue.Empty:
+            # An import's thread, beside the workers: the pool grows to as many as run at once.
+            with _failures():
+                client = self._target.connect(self._settings.database)
+            self._clients.append(client)
         try:
             with _failures():
                 yield client

@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import LiteralString
 from uuid import UUID, uuid4
@@ -35,6 +36,9 @@ from service.readers import Batch, Format, read
 # and a batch holds each person once, so nothing in it needs replacing (17 of 36 us a row).
 _BULK = {"materialize_skip_indexes_on_insert": "0", "optimize_on_insert": "0"}
 _BULK_ROWS = 10_000
+# So many rows are written before the first is merged: merging at once costs a third of the speed,
+# merging never leaves so many parts that every look-up is slow.
+_HELD_ROWS = 1_000_000
 
 _importing: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 
@@ -72,7 +76,7 @@ def import_persons(
     counts: Counts,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_reject: Callable[[Reject], None] = lambda _: None,
-    batch_rows: int = 50_000,
+    batch_rows: int = 25_000,
 ) -> Summary:
     """Import a file; when it returns, all that was accepted is durable and visible.
 
@@ -124,7 +128,8 @@ def _import(
         done.seconds = round(time.monotonic() - started, 3)
         on_progress(done)
 
-    with writer, ThreadPoolExecutor(1, "import") as inserting:
+    with ExitStack() as held, writer, ThreadPoolExecutor(1, "import") as inserting:
+        held.enter_context(writer.merges_held())
         before: Future[None] | None = None
         for batch in batches:
             prepared = writer.prepare(batch.persons)
@@ -133,6 +138,8 @@ def _import(
                 before.result()
             outcome = writer.settle(prepared)
             before = inserting.submit(writer.insert, outcome.upserts)
+            if done.written > _HELD_ROWS:
+                held.close()
             note(batch, outcome)
         if before is not None:
             before.result()
@@ -167,6 +174,10 @@ class _Writer:
     def __exit__(self, *_: object) -> None:
         for table in (self._ids_table, self._uuids_table):
             self._engine.command_now(_ddl("DROP TABLE IF EXISTS {} SYNC", table))
+
+    def merges_held(self) -> AbstractContextManager[None]:
+        """Enclose the time in which what is written is not merged."""
+        return self._engine.merges_held("persons")
 
     def prepare(self, lines: list[tuple[int, PersonInput]]) -> _Prepared:
         """Do what needs no knowledge of the batches before."""

@@ -53,7 +53,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """What one request may ask for."""
 
     page_rows: int = 50_000
-    import_batch_rows: int = 50_000
+    import_batch_rows: int = 25_000
     import_bytes: int = 0
     rejects_kept: int = 1_000
 

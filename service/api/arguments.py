@@ -26,27 +26,21 @@ _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 # All are texts to Litestar, so that an empty one is as good as none and a wrong one is a 400 that
 # says what would be right. The OpenAPI document shows what they really are.
-TEXT: dict[str, Any] = {"default": None}
 _INTEGER: dict[str, Any] = {"type": OpenAPIType.INTEGER, "minimum": 0}
 
 DistinctId = Annotated[
     str,
-    QueryParameter(
-        description="Only the person who has this distinct id, exactly.", schema_extra=TEXT
-    ),
+    QueryParameter(description="Only the person who has this distinct id, exactly."),
 ]
 Email = Annotated[
     str,
-    QueryParameter(
-        description="Only persons whose property `email` is this, exactly.", schema_extra=TEXT
-    ),
+    QueryParameter(description="Only persons whose property `email` is this, exactly."),
 ]
 Search = Annotated[
     str,
     QueryParameter(
         description="Only persons whose e-mail, name, username, UUID or one of whose distinct ids"
         " contains this, case ignored.",
-        schema_extra=TEXT,
     ),
 ]
 Properties = Annotated[
@@ -55,7 +49,6 @@ Properties = Annotated[
         description="Only persons whose properties pass these filters: a JSON list, as"
         ' `[{"key":"plan","value":"pro","operator":"exact","type":"person"}]`, all of which must'
         ' hold; or a group `{"type":"OR","values":[...]}`.',
-        schema_extra=TEXT,
     ),
 ]
 Format = Annotated[

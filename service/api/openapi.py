@@ -20,6 +20,8 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
+    Reference,
     RequestBody,
     Schema,
     SecurityRequirement,
@@ -52,6 +54,8 @@ _MEANINGS = {
     507: "The disk is full: nothing more is written.",
 }
 
+_PARAMETERS = {"project_id": "The project's number."}
+
 _DESCRIPTION = """\
 Persons and their properties, kept in ClickHouse, read as PostHog's API has it.
 
@@ -75,6 +79,16 @@ def answers(success: type[Any] | None, *failures: int) -> dict[int, ResponseSpec
     if success is not None:
         specs[200] = ResponseSpec(success, generate_examples=False, description="As asked.")
     return specs
+
+
+def _is_described(response: OpenAPIResponse | Reference) -> bool:
+    """Say whether a response is one of `answers`, and not an error in Litestar's own shape."""
+    if isinstance(response, Reference) or not response.content:
+        return True
+    return all(
+        isinstance(kind.schema, Reference) or kind.schema is None
+        for kind in response.content.values()
+    )
 
 
 def operation_id(name: str) -> Callable[..., str]:
@@ -101,11 +115,21 @@ _CSV = {
 
 @dataclass
 class Described(Operation):
-    """An operation under the tag of its resource, or of the second prefix."""
+    """An operation, put right where Litestar guesses."""
 
     def __post_init__(self) -> None:
-        """Tell the tag from the operation id."""
+        """Tag it by its resource, or by the second prefix, and say no more than is true."""
         self.tags = [(self.operation_id or "").partition("_")[0]]
+        for parameter in self.parameters or ():
+            if isinstance(parameter, Parameter) and isinstance(parameter.schema, Schema):
+                # That an absent text is an empty one to us is no client's concern.
+                if parameter.schema.default == "":
+                    parameter.schema.default = None
+                parameter.description = parameter.description or _PARAMETERS.get(parameter.name)
+        if self.responses is not None:
+            # Its own body, for arguments it decodes: it decodes none of these.
+            for status in [s for s, r in self.responses.items() if not _is_described(r)]:
+                del self.responses[status]
 
 
 @dataclass

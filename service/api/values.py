@@ -12,7 +12,7 @@ from msgspec import Struct
 from queries.statement import Statement
 from queries.values import ValueRow, list_distinct_ids, list_values
 from service.api.access import READ_PERSONS
-from service.api.arguments import TEXT, until_us
+from service.api.arguments import until_us
 from service.api.openapi import READS_PERSONS, AlsoCsv, answers, operation_id
 from service.api.tables import csv_table
 from service.engine import Engine
@@ -43,15 +43,11 @@ async def get_values(
     as_csv: NamedDependency[bool],
     key: Annotated[
         str,
-        QueryParameter(
-            description="The property, or `distinct_id`. Of none, no values.", schema_extra=TEXT
-        ),
+        QueryParameter(description="The property, or `distinct_id`. Of none, no values."),
     ] = "",
     value: Annotated[
         str,
-        QueryParameter(
-            description="Only values that contain this, case ignored.", schema_extra=TEXT
-        ),
+        QueryParameter(description="Only values that contain this, case ignored."),
     ] = "",
 ) -> Response[Values] | Response[str]:
     """List what a property's values are and how many persons have each."""

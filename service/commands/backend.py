@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -17,9 +17,6 @@ from service import handoff
 from service.handoff import MadeKey, NewKey
 from service.settings import Settings
 
-if TYPE_CHECKING:
-    from service.imports import Progress, Summary
-
 
 class Asked(Struct, frozen=True):
     """Which persons to export: as the arguments of the API's list; an empty one asks nothing."""
@@ -28,6 +25,23 @@ class Asked(Struct, frozen=True):
     email: str = ""
     distinct_id: str = ""
     properties: str = ""
+
+
+class Imported(Struct, frozen=True):
+    """How far an import is, or what it came to: lines, but `written`, which counts persons.
+
+    `service.imports.Progress` and `Summary` in one, in a module that is light to import. `demo`
+    needs that: polars takes SIGINT away from whoever had it (seen with polars 2.1).
+    """
+
+    read: int = 0
+    written: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    bytes_read: int = 0
+    bytes_total: int = 0
 
 
 class Backend(Protocol):
@@ -58,9 +72,9 @@ class Backend(Protocol):
         project: int,
         source: Path,
         fmt: str | None,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[Imported], None],
         on_reject: Callable[[Reject], None],
-    ) -> Summary:
+    ) -> Imported:
         """Import a file; its format is told from the content where `fmt` is None."""
         ...
 

@@ -12,14 +12,12 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from queries.imports import Reject
-from service.commands.backend import Backend
+from service.commands.backend import Backend, Imported
 from service.commands.console import Console, Failure
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
-
-    from service.imports import Progress as Imported
 
 
 class Importing:

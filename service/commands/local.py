@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
+
 from queries.filters import FilterError, decode_filter
 from queries.imports import Reject
 from queries.keys import Key
@@ -15,15 +17,15 @@ from queries.persons import Selection
 from queries.projects import Project
 from schema.migrate import MigrationError
 from service.api.arguments import until_us
-from service.commands.backend import Asked
+from service.commands.backend import Asked, Imported
 from service.commands.console import Failure
 from service.counts import Counts
 from service.engine import Engine
 from service.engine_lock import require_free
 from service.errors import BadRequest, NotFound
-from service.export import csv, plan
+from service.export import csv_now
 from service.handoff import MadeKey, NewKey
-from service.imports import Progress, Summary, import_persons
+from service.imports import import_persons
 from service.keys import Keys
 from service.projects import Projects
 from service.readers import Format, UnreadableSource
@@ -67,24 +69,25 @@ class Local:
         project: int,
         source: Path,
         fmt: str | None,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[Imported], None],
         on_reject: Callable[[Reject], None],
-    ) -> Summary:
+    ) -> Imported:
         """As `Backend.import_file`."""
         self._check(project)
         try:
-            return import_persons(
+            summary = import_persons(
                 self._engine,
                 project,
                 source,
                 None if fmt is None else Format(fmt),
                 counts=Counts(self._engine),
-                on_progress=on_progress,
+                on_progress=lambda progress: on_progress(_imported(progress)),
                 on_reject=on_reject,
                 batch_rows=self._settings.limits.import_batch_rows,
             )
         except UnreadableSource as error:
             raise Failure(f"{source.name} cannot be imported: {error}") from error
+        return _imported(summary)
 
     def export(self, project: int, asked: Asked) -> Iterator[bytes]:
         """As `Backend.export`."""
@@ -96,17 +99,15 @@ class Local:
         selection = Selection(
             project, until_us(), tree, asked.search.strip(), asked.email, asked.distinct_id
         )
-        planned = self._run(plan(self._engine, selection))
-        chunks = csv(self._engine, selection, planned)
-        try:
-            while (chunk := self._run(anext(chunks, b""))) != b"":
-                yield chunk
-        finally:
-            self._run(chunks.aclose())
+        yield from csv_now(self._engine, selection)
 
     def _check(self, project: int) -> None:
         if self._run(self._projects.get(project)) is None:
             raise NotFound("Project not found.")
+
+
+def _imported(amounts: object) -> Imported:
+    return msgspec.convert(amounts, Imported, from_attributes=True)
 
 
 @contextmanager

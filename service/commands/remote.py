@@ -5,28 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from queries.imports import Reject
 from queries.keys import Key
 from queries.projects import Project
-from service.commands.backend import Asked
+from service.commands.backend import Asked, Imported
 from service.commands.console import Failure
 from service.errors import ErrorBody
 from service.handoff import Answered, MadeKey, NewKey, NewProject, Service
-
-if TYPE_CHECKING:
-    from service.imports import Progress, Summary
 
 T = TypeVar("T")
 
 _CHUNK_BYTES = 1_048_576
 _CONNECT_SECONDS = 5.0
 _SECONDS = 60.0
+
+
+class _Event(Struct):
+    """A line that a running import tells: one of these is there."""
+
+    progress: Imported | None = None
+    reject: Reject | None = None
+    summary: Imported | None = None
+    error: ErrorBody | None = None
 
 
 class Remote:
@@ -61,12 +68,10 @@ class Remote:
         project: int,
         source: Path,
         fmt: str | None,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[Imported], None],
         on_reject: Callable[[Reject], None],
-    ) -> Summary:
+    ) -> Imported:
         """As `Backend.import_file`."""
-        from service.commands.events import Event
-
         with self._client.stream(
             "POST",
             f"/api/projects/{project}/imports",
@@ -77,7 +82,7 @@ class Remote:
         ) as response:
             _check(response)
             for line in response.iter_lines():
-                event = msgspec.json.decode(line, type=Event)
+                event = msgspec.json.decode(line, type=_Event)
                 if event.progress is not None:
                     on_progress(event.progress)
                 elif event.reject is not None:

@@ -17,12 +17,13 @@ from service.readers.sources import UnreadableSource
 _Record: TypeAlias = tuple[int, bytes | None]
 
 _SPACE = b", \t\r\n"
-_OUTSIDE = re.compile(rb'["{}\[\]]')
+# All that is neither a bracket nor a string that is not whole.
+_BETWEEN = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _INSIDE = re.compile(rb'["\\]')
 _RESULTS = re.compile(rb'(?<!\\)"results"\s*:\s*\Z')
 _PAGE = re.compile(
-    rb'\s*\{(?:\s*"[^"\\]*"\s*:\s*(?:"[^"\\]*(?:\\.[^"\\]*)*"\s*|[^"\[\]{},]+),)*'
-    rb'\s*"results"\s*:\s*\['
+    rb'\s*+\{(?:\s*+"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+|[^"\[\]{},]++),)*+'
+    rb'\s*+"results"\s*+:\s*+\['
 )
 
 
@@ -71,21 +72,36 @@ class _Walk:
         self.text = self.text[self.start :] + chunk
         self.at -= self.start
         self.start = 0
-        while found := (_INSIDE if self.is_in_string else _OUTSIDE).search(self.text, self.at):
-            self.at = found.end()
-            match found.group():
-                case b'"':
-                    self.is_in_string = not self.is_in_string
-                case b"\\":
-                    # Whatever is escaped; it may come with the next chunk.
-                    self.at += 1
+        while self.at < len(self.text):
+            if self.is_in_string:
+                self._pass_string()
+                continue
+            between = _BETWEEN.match(self.text, self.at)
+            # It matches anything, if only nothing.
+            assert between is not None
+            self.at = between.end() + 1
+            match self.text[between.end() : self.at]:
                 case b"{" | b"[" as bracket:
                     yield from self._opened(bracket)
-                case _:
+                case b"}" | b"]":
                     yield from self._closed()
-        self.at = max(self.at, len(self.text))
+                case b'"':
+                    self.is_in_string = True
+                case _:
+                    self.at = len(self.text)
         if len(self.text) - self.start > self.limit:
             self._drop()
+
+    def _pass_string(self) -> None:
+        """Go on to the end of a string that began in an earlier part, or of the text."""
+        while found := _INSIDE.search(self.text, self.at):
+            self.at = found.end()
+            if found.group() == b'"':
+                self.is_in_string = False
+                return
+            # Whatever is escaped; it may come with the next part.
+            self.at += 1
+        self.at = max(self.at, len(self.text))
 
     def end(self) -> None:
         """Raise `UnreadableSource` unless the text may end here."""

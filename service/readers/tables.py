@@ -11,7 +11,7 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from queries.flatten import json_of
-from queries.import_columns import Columns, columns_of, json_of_value, person_of_row
+from queries.import_columns import Cell, Columns, columns_of, json_of_value, person_of_row
 from queries.import_values import Unfit
 from queries.imports import Outcome, Reject
 from service.readers.lines import TOO_LONG, split_lines
@@ -90,15 +90,11 @@ def _header(reader: Iterator[list[str]]) -> Columns:
 def _csv_row(columns: Columns, line: int, row: list[str]) -> Outcome:
     if len(row) != columns.count:
         return Reject(line, f"the row has {len(row)} cells, the header {columns.count}")
-    return _row(columns, line, [cell or None for cell in row], _json_of_cell)
-
-
-def _json_of_cell(cell: object) -> bytes:
-    return json_of(str(cell))
+    return _row(columns, line, [cell or None for cell in row], json_of)
 
 
 def _row(
-    columns: Columns, line: int, row: Sequence[object], json_of: Callable[[object], bytes]
+    columns: Columns, line: int, row: Sequence[Cell | None], json_of: Callable[[Cell], bytes]
 ) -> Outcome:
     try:
         return person_of_row(columns, row, json_of)
@@ -140,4 +136,6 @@ class Parquet:
             raise UnreadableSource(f"the columns of Parquet cannot be used: {unfit}") from unfit
         # The second is how a failed assertion within the reader arrives.
         except (PolarsError, PanicException, OSError) as error:
-            raise UnreadableSource(f"Parquet is damaged: {str(error)[:200]}") from error
+            # Its first line says what; those after it name the file as it is on our disk.
+            what = str(error).partition("\n")[0][:200]
+            raise UnreadableSource(f"Parquet is damaged: {what}") from error

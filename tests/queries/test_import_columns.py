@@ -20,7 +20,7 @@ MORNING = dt.datetime(2020, 1, 1, 8, 30, tzinfo=dt.UTC)
 def cells(**row: str | None) -> PersonInput | None:
     """Read a row of text cells; a double underscore in a name stands for a dot."""
     columns = columns_of([name.replace("__", ".") for name in row])
-    return person_of_row(columns, list(row.values()), lambda cell: json_of(str(cell)))
+    return person_of_row(columns, list(row.values()), json_of)
 
 
 def typed(**row: object) -> PersonInput | None:
@@ -62,7 +62,7 @@ def test_columns_of_posthogs_interface() -> None:
         "matched_recordings.0": "x",
     }
     columns = columns_of(list(row))
-    assert person_of_row(columns, list(row.values()), lambda cell: json_of(str(cell))) == (
+    assert person_of_row(columns, list(row.values()), json_of) == (
         PersonInput(
             UUID(U1), ("1",), b'{"email":"a@b.c","person":{"id":5}}', MORNING, None, None, None
         )

@@ -88,6 +88,11 @@ def test_a_row_of_the_batch_export() -> None:
     assert ok(exported(properties=None)).properties == b"{}"
 
 
+def test_a_text_that_does_not_end_takes_one_look() -> None:
+    text = '{"a' + '["' * 600 + '\\"' * 250_000
+    assert "not JSON" in reason(exported(properties=text))
+
+
 @pytest.mark.parametrize("flag", [True, 1, "1", "true"])
 def test_deleted_rows_are_no_persons(flag: object) -> None:
     assert exported(is_deleted=flag, properties="") is None

@@ -37,7 +37,11 @@ def other(open_client: Client, project: int) -> int:
 
 
 def ask(
-    client: Client, verb: str, address: str, key: str | None = None, **more: Any  # noqa: ANN401
+    client: Client,
+    verb: str,
+    address: str,
+    key: str | None = None,
+    **more: Any,
 ) -> tuple[int, dict[str, Any]]:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     answer = client.request(verb, address, headers=headers, **more)
@@ -131,9 +135,7 @@ def test_these_scopes_read_persons(
     assert answer.status_code == 200
 
 
-def test_an_import_needs_person_write(
-    open_client: Client, make_key: MakeKey, project: int
-) -> None:
+def test_an_import_needs_person_write(open_client: Client, make_key: MakeKey, project: int) -> None:
     address = f"/api/projects/{project}/imports"
     status, body = ask(open_client, "POST", address, make_key("person:read"), content=b"x")
     assert status == 403
@@ -156,7 +158,7 @@ def test_the_command_lines_addresses_are_its_own(open_client: Client, make_key: 
     assert ask(open_client, "GET", "/internal/keys", make_key("*"))[0] == 403
 
 
-def test_every_address_of_a_project_is_guarded(app: Any) -> None:  # noqa: ANN401
+def test_every_address_of_a_project_is_guarded(app: Any) -> None:
     for route in app.routes:
         if "{project_id:str}" not in route.path:
             continue

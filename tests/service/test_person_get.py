@@ -25,7 +25,7 @@ def filled(project: int, insert_persons: InsertPersons) -> int:
     ada: dict[str, Any] = {
         "uuid": ADA,
         "distinct_ids": ["0-a-b-c-d", "ada"],
-        "properties": {"email": "ada@example.com", "a": {"b": [1, None, "x,\"y"]}, "ok": True},
+        "properties": {"email": "ada@example.com", "a": {"b": [1, None, 'x,"y']}, "ok": True},
         "created_at": "2024-01-01T00:00:00.5Z",
         "is_identified": True,
     }
@@ -34,7 +34,7 @@ def filled(project: int, insert_persons: InsertPersons) -> int:
     return project
 
 
-def get(client: Client, project: int, id: object, query: str = "") -> Any:  # noqa: ANN401
+def get(client: Client, project: int, id: object, query: str = "") -> Any:
     return client.get(f"/api/projects/{project}/persons/{id}{query}")
 
 
@@ -78,7 +78,8 @@ def test_the_id_of_a_row_is_the_id_of_the_person(client: Client, filled: int) ->
 
 
 @pytest.mark.parametrize(
-    "id", ["ada", "ada@example.com", "%20", "1.5", "1e3", "0x10", "x" * 300, "%D9%A3", str(ADA)[:-1]]
+    "id",
+    ["ada", "ada@example.com", "%20", "1.5", "1e3", "0x10", "x" * 300, "%D9%A3", str(ADA)[:-1]],
 )
 def test_what_is_no_id_is_a_400(client: Client, filled: int, id: str) -> None:
     answer = get(client, filled, id)

@@ -39,7 +39,11 @@ PERSONS: list[dict[str, Any]] = [
         "uuid": "00000000-0000-4000-8000-00000000000d",
         "distinct_ids": ["dee"],
         "created_at": "2024-01-04T00:00:00Z",
-        "properties": {"username": "dee_user", "email": "", "odd": [1, 2.50, None, {"b": 1, "a": {}}]},
+        "properties": {
+            "username": "dee_user",
+            "email": "",
+            "odd": [1, 2.50, None, {"b": 1, "a": {}}],
+        },
     },
 ]
 BY_TIME = ["d", "c", "b", "a"]
@@ -200,9 +204,7 @@ def test_another_project_has_its_own_persons(
         ("?unknown=1&uuid=2", "dcba"),
     ],
 )
-def test_arguments_narrow_the_list(
-    client: Client, filled: int, query: str, expected: str
-) -> None:
+def test_arguments_narrow_the_list(client: Client, filled: int, query: str, expected: str) -> None:
     page = client.get(f"/api/projects/{filled}/persons{query}").json()
     assert "".join(letters(page["results"])) == expected
     assert page["count"] == len(expected)
@@ -289,9 +291,7 @@ def test_bytes_that_are_no_utf8_match_nobody(client: Client, filled: int) -> Non
     assert rows(client, filled, "?distinct_id=%ed%a0%80") == []
 
 
-def test_the_largest_page_is_a_setting(
-    client: Client, filled: int, settings: Settings
-) -> None:
+def test_the_largest_page_is_a_setting(client: Client, filled: int, settings: Settings) -> None:
     most = settings.limits.page_rows
     assert len(rows(client, filled, f"?limit={most}")) == 4
     answer = client.get(f"/api/projects/{filled}/persons?limit={most + 1}")

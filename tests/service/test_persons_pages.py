@@ -19,9 +19,7 @@ N = 7
 @pytest.fixture(scope="module")
 def seven(project: int, insert_persons: InsertPersons) -> int:
     """A project with seven persons of the same moment."""
-    persons = [
-        {"distinct_ids": [f"p{n}"], "created_at": "2024-05-05T05:05:05Z"} for n in range(N)
-    ]
+    persons = [{"distinct_ids": [f"p{n}"], "created_at": "2024-05-05T05:05:05Z"} for n in range(N)]
     insert_persons(project, *persons)
     return project
 
@@ -125,7 +123,11 @@ def test_next_is_on_the_host_the_client_used(client: Client, seven: int) -> None
         ({"Host": "[::1]:8080"}, "http://[::1]:8080/api/"),
         ({"Host": "a.example", "X-Forwarded-Proto": "https"}, "https://a.example/api/"),
         (
-            {"Host": "inner", "X-Forwarded-Host": "b.example, c", "X-Forwarded-Proto": "https, http"},
+            {
+                "Host": "inner",
+                "X-Forwarded-Host": "b.example, c",
+                "X-Forwarded-Proto": "https, http",
+            },
             "https://b.example/api/",
         ),
         ({"Host": "a.example", "X-Forwarded-Host": "e/vil?"}, "http://a.example/api/"),

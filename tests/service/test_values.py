@@ -64,9 +64,7 @@ def test_key_distinct_id_lists_distinct_ids(client: Client, filled: int) -> None
     assert len(values(client, filled, key="distinct_id")) == 10
 
 
-def test_at_most_20(
-    client: Client, open_client: Client, insert_persons: InsertPersons
-) -> None:
+def test_at_most_20(client: Client, open_client: Client, insert_persons: InsertPersons) -> None:
     project = make_project(open_client, "many values")
     insert_persons(
         project, *({"distinct_ids": [f"{n:02}"], "properties": {"n": n}} for n in range(30))

@@ -1,0 +1,208 @@
+"""All persons of a selection as CSV: one row a person, one column a dotted path.
+
+The columns are those of all rows together, so the persons are read twice: `plan` finds the
+columns, while a failure can still be answered, then the lines are streamed. The two reads see
+two moments. Somebody who changes in between is written as of the second, but into the columns of
+the first: a property, a list's item or a distinct id that had no column then is left out, so every
+line has as many cells as the header. No cell is ever under another's name.
+
+More than 1,000 distinct ids of one person: the others stand in `distinct_ids.1000`, as a JSON
+list. A failure midway is raised out of the iterator: a file that ends, ends whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from typing import Any, TypeAlias, cast
+
+import polars as pl
+from msgspec import Struct
+
+from queries.columns import count_sizes, list_keys, list_parts, list_unread
+from queries.flatten import flatten_json
+from queries.lines import export_lines
+from queries.persons import Selection
+from queries.statement import Statement
+from service.csv_rows import FIXED, PROPERTIES, Rows, id_columns
+from service.engine import Engine
+from service.errors import BadRequest
+
+MAX_COLUMNS = 20_000
+
+# A property is usual where one person in so many has it; only so many can be. The engine reads each
+# usual property of everybody, and leaves who has another to Python.
+_USUAL_SHARE = 100
+_USUAL_KEYS = 200
+_USUAL_IDS = 20
+
+_Step: TypeAlias = "tuple[Statement[Any], Callable[[pl.DataFrame], None]]"
+
+
+class CsvPlan(Struct, frozen=True):
+    """What a CSV will look like.
+
+    Attributes:
+        columns: the header; empty where there are no persons, and so no header.
+        usual_ids: how many distinct ids are usual, which most persons do not exceed.
+        usual_keys: the properties many persons have.
+    """
+
+    columns: tuple[str, ...]
+    usual_ids: int
+    usual_keys: tuple[str, ...]
+
+
+async def plan(engine: Engine, selection: Selection) -> CsvPlan:
+    """Find the columns; reads all persons of the selection.
+
+    Raises:
+        BadRequest: there are more than 20,000.
+        PersonhouseError: what `Engine.batches` raises.
+    """
+    found = _Found()
+    for steps in _steps(found, selection):
+        try:
+            async with asyncio.TaskGroup() as group:
+                for statement, take in steps:
+                    group.create_task(_take_all(engine, statement, take))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+    return found.plan()
+
+
+async def csv(engine: Engine, selection: Selection, plan: CsvPlan) -> AsyncGenerator[bytes, None]:
+    """Yield the CSV in pieces of about a megabyte, in the order of the list; no persons, nothing.
+
+    Memory does not grow with the number of persons. Closing it ends the statement.
+    """
+    if not plan.columns:
+        return
+    rows = Rows(plan.columns, plan.usual_ids, plan.usual_keys)
+    head = rows.header
+    async with aclosing(_ahead(_frames(engine, export_lines(selection, rows.shape)))) as frames:
+        async for frame in frames:
+            chunks = rows.chunks(frame)
+            while chunk := await asyncio.to_thread(next, chunks, b""):
+                yield head + chunk
+                head = b""
+
+
+def csv_now(engine: Engine, selection: Selection) -> Iterator[bytes]:
+    """As `plan` and `csv`, in the calling thread. What `plan` raises, the first step raises."""
+    found = _Found()
+    for steps in _steps(found, selection):
+        for statement, take in steps:
+            for frame in engine.batches_now(statement):
+                take(frame)
+    plan = found.plan()
+    if not plan.columns:
+        return
+    rows = Rows(plan.columns, plan.usual_ids, plan.usual_keys)
+    head = rows.header
+    for frame in engine.batches_now(export_lines(selection, rows.shape)):
+        for chunk in rows.chunks(frame):
+            yield head + chunk
+            head = b""
+
+
+def _frames(engine: Engine, statement: Statement[Any]) -> AsyncGenerator[pl.DataFrame, None]:
+    # It is a generator, and must be closed as one.
+    return cast("AsyncGenerator[pl.DataFrame, None]", engine.batches(statement))
+
+
+async def _ahead(frames: AsyncGenerator[pl.DataFrame, None]) -> AsyncGenerator[pl.DataFrame, None]:
+    """Yield the frames, and have the next one made while the last one is looked at."""
+    async with aclosing(frames):
+        coming = asyncio.ensure_future(anext(frames, None))
+        try:
+            while (frame := await coming) is not None:
+                coming = asyncio.ensure_future(anext(frames, None))
+                yield frame
+        finally:
+            coming.cancel()
+            await asyncio.wait([coming])
+
+
+async def _take_all(
+    engine: Engine, statement: Statement[Any], take: Callable[[pl.DataFrame], None]
+) -> None:
+    async with aclosing(_frames(engine, statement)) as frames:
+        async for frame in frames:
+            await asyncio.to_thread(take, frame)
+
+
+class _Found:
+    """What is known of the columns so far."""
+
+    def __init__(self) -> None:
+        self.persons = 0
+        self.has_unread = False
+        self._most_ids = 0
+        self._usual_ids = 0
+        self._persons_with: dict[str, int] = {}
+        # Names of columns; the values are of no interest.
+        self._names: dict[str, str] = {}
+
+    def take_sizes(self, frame: pl.DataFrame) -> None:
+        """Take the row of `count_sizes`."""
+        self.persons, self._most_ids, self._usual_ids = frame.row(0)
+
+    def take_keys(self, frame: pl.DataFrame) -> None:
+        """Take rows of `list_keys`."""
+        for name, unread, persons in frame.iter_rows():
+            if unread:
+                self.has_unread = True
+            else:
+                self._persons_with[name] = persons
+                self._names[PROPERTIES + name] = ""
+        self._check()
+
+    def take_parts(self, frame: pl.DataFrame) -> None:
+        """Take rows of `list_parts` or `list_unread`."""
+        for name, whole, json in frame.iter_rows():
+            if whole:
+                flatten_json(PROPERTIES[:-1], json.encode(), self._names)
+            elif json:
+                flatten_json(PROPERTIES + name, json.encode(), self._names)
+            else:
+                self._names[PROPERTIES + name] = ""
+        self._check()
+
+    def plan(self) -> CsvPlan:
+        """Put the columns in order."""
+        if not self.persons:
+            return CsvPlan((), 0, ())
+        columns = {*FIXED, *id_columns(self._most_ids), *self._names}
+        usual = [
+            key
+            for key, persons in self._persons_with.items()
+            if persons * _USUAL_SHARE >= self.persons
+        ]
+        usual.sort(key=lambda key: -self._persons_with[key])
+        return CsvPlan(
+            tuple(sorted(columns)),
+            min(self._usual_ids, self._most_ids, _USUAL_IDS),
+            tuple(usual[:_USUAL_KEYS]),
+        )
+
+    def _check(self) -> None:
+        if len(self._names) > MAX_COLUMNS:
+            raise BadRequest(
+                f"The properties of these persons would fill more than {MAX_COLUMNS:,} columns."
+                " Ask for fewer persons with `properties`, `search`, `email` or `distinct_id`, or"
+                " for pages of JSON instead."
+            )
+
+
+def _steps(found: _Found, selection: Selection) -> Iterator[list[_Step]]:
+    """Yield what to read next, given what was found by then; steps together may run at once."""
+    yield [(count_sizes(selection), found.take_sizes)]
+    if found.persons:
+        yield [
+            (list_keys(selection), found.take_keys),
+            (list_parts(selection), found.take_parts),
+        ]
+    if found.has_unread:
+        yield [(list_unread(selection), found.take_parts)]

@@ -1,0 +1,165 @@
+"""Our OpenAPI document against our own list, and against PostHog's where that is at hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Client
+
+PUBLISHED = Path(__file__).parents[3] / "shared" / "contract" / "openapi_persons.json"
+
+# Operation id: verb, path, its query parameters, its scopes.
+OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
+    "persons_list": (
+        "get",
+        "/api/projects/{project_id}/persons",
+        {
+            *("distinct_id", "email", "search", "properties", "limit", "offset", "format"),
+            "include_total",
+        },
+        ["person:read"],
+    ),
+    "persons_export": (
+        "get",
+        "/api/projects/{project_id}/persons.csv",
+        {"distinct_id", "email", "search", "properties"},
+        ["person:read"],
+    ),
+    "persons_retrieve": (
+        "get",
+        "/api/projects/{project_id}/persons/{id}",
+        {"format"},
+        ["person:read"],
+    ),
+    "persons_values_retrieve": (
+        "get",
+        "/api/projects/{project_id}/persons/values",
+        {"key", "value", "format"},
+        ["person:read"],
+    ),
+    "imports_create": (
+        "post",
+        "/api/projects/{project_id}/imports",
+        {"format"},
+        ["person:write"],
+    ),
+    "projects_list": ("get", "/api/projects", set(), []),
+    "projects_retrieve": ("get", "/api/projects/{project_id}", set(), []),
+}
+# Of PostHog's parameters those that are about something we do not have.
+NOT_OURS = {"client_query_id"}
+
+
+@pytest.fixture(scope="module")
+def document(open_client: Client) -> dict[str, Any]:
+    answer = open_client.get("/schema/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def operations(document: dict[str, Any]) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    return {
+        operation["operationId"]: (verb, path.rstrip("/"), operation)
+        for path, item in document["paths"].items()
+        for verb, operation in item.items()
+    }
+
+
+def parameters(document: dict[str, Any], operation: dict[str, Any], place: str) -> set[str]:
+    found: set[str] = set()
+    for parameter in operation.get("parameters", []):
+        if "$ref" in parameter:
+            name = parameter["$ref"].rpartition("/")[2]
+            parameter = document["components"]["parameters"][name]
+        if parameter["in"] == place:
+            found.add(parameter["name"])
+    return found
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("prefix", ["projects", "environments"])
+def test_the_addresses_we_promise(document: dict[str, Any], name: str, prefix: str) -> None:
+    verb, path, query, scopes = OPERATIONS[name]
+    id = name if prefix == "projects" else f"environments_{name}"
+    found_verb, found_path, operation = operations(document)[id]
+    assert (found_verb, found_path) == (verb, path.replace("projects", prefix, 1))
+    assert parameters(document, operation, "query") == query
+    assert parameters(document, operation, "path") == {
+        part.strip("{}") for part in path.split("/") if part.startswith("{")
+    }
+    assert operation["security"] == [{"PersonalAPIKeyAuth": scopes}]
+    assert operation["summary"]
+    assert operation["tags"] == [id.partition("_")[0]]
+
+
+def test_there_are_no_others(document: dict[str, Any]) -> None:
+    known = {name for id in OPERATIONS for name in (id, f"environments_{id}")}
+    assert set(operations(document)) == known | {"livez", "readyz"}
+
+
+def test_every_failure_has_the_one_body(document: dict[str, Any]) -> None:
+    for _, path, operation in operations(document).values():
+        for status, response in operation["responses"].items():
+            if int(status) < 400:
+                continue
+            schema = response["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/ErrorBody"}, (path, status)
+    body = document["components"]["schemas"]["ErrorBody"]
+    assert set(body["properties"]) == {"type", "code", "detail", "attr"}
+
+
+def test_it_says_how_to_sign_in(document: dict[str, Any]) -> None:
+    scheme = document["components"]["securitySchemes"]["PersonalAPIKeyAuth"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+
+
+def test_persons_are_described(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    person = schemas["Person"]["properties"]
+    assert person["id"]["type"] == "integer"
+    assert (person["uuid"]["format"], person["created_at"]["format"]) == ("uuid", "date-time")
+    assert set(schemas["ListedPerson"]["properties"]) > set(person)
+    assert schemas["Page"]["required"] == ["next", "previous", "results"]
+
+
+def test_csv_is_described(document: dict[str, Any]) -> None:
+    found = operations(document)
+    for name in ("persons_list", "persons_retrieve", "persons_values_retrieve"):
+        content = found[name][2]["responses"]["200"]["content"]
+        assert set(content) == {"application/json", "text/csv"}
+    export = found["persons_export"][2]["responses"]["200"]["content"]
+    assert set(export) == {"text/csv"}
+
+
+def test_numbers_are_described_as_numbers(document: dict[str, Any]) -> None:
+    listed = operations(document)["persons_list"][2]["parameters"]
+    kinds = {p["name"]: (p["schema"]["type"], p["schema"].get("default")) for p in listed}
+    assert kinds["limit"] == ("integer", 100)
+    assert kinds["offset"] == ("integer", 0)
+    assert kinds["include_total"] == ("boolean", True)
+    assert kinds["search"] == ("string", None)
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="PostHog's document is not at hand")
+def test_posthogs_own_document_agrees(document: dict[str, Any]) -> None:
+    published = json.loads(PUBLISHED.read_text())
+    ours = operations(document)
+    shared = {
+        id: theirs
+        for id, theirs in operations(published).items()
+        if id in ours and theirs[0] in ("get",)
+    }
+    assert set(shared) == {"persons_list", "persons_retrieve", "persons_values_retrieve"}
+    for id, (verb, path, theirs) in shared.items():
+        our_verb, our_path, operation = ours[id]
+        assert (our_verb, our_path) == (verb, path)
+        for place in ("query", "path"):
+            wanted = parameters(published, theirs, place) - NOT_OURS
+            assert wanted <= parameters(document, operation, place), id
+        assert operation["security"] == theirs["security"]
+    fields = published["components"]["schemas"]["PersonRecord"]["properties"]
+    assert set(fields) == set(document["components"]["schemas"]["Person"]["properties"])

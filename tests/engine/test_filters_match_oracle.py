@@ -1,0 +1,215 @@
+"""Filters mean on the engine what tests/oracle.py says they mean.
+
+Every operator with every awkward value on every awkward key, against a population that holds
+each value under each key: drawn at random, a filter's value and a person's almost never meet. Then
+random trees over the same population, for AND, OR and nesting.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from queries.filters import decode_filter
+from queries.persons import Selection, list_persons
+from queries.sql import Sql, bind, sql
+from queries.statement import Statement
+from queries.where import where
+from service.engine import Engine
+from tests import oracle
+from tests.awkward import KEYS, VALUES
+from tests.engine.people import FOREVER_US, insert, person
+
+# The same persons twice: in the one project most keys are columns of their own, in the other
+# the first rows of the part take all 64 of those and most keys share one.
+COLUMNS, SHARED = 1, 2
+FILLERS = 100
+
+NEGATABLE = ("exact", "is_not", "icontains", "not_icontains")
+ORDERED = ("gt", "gte", "lt", "lte")
+ALIASES = ("in", "not_in", "min", "max")
+LISTS = ('["a","5"]', '[5,"true",""]', '[true,"%"]', '["{",":1",","]', '[" ","\\\\"]', '[[],{}]')
+# No null is a value; see tests/queries/test_filters.py.
+NEEDLES = tuple(v for v in (*VALUES, *LISTS) if v not in ("null", "[null]"))
+# Numbers and texts but the empty one; of a number beyond 64 bits nothing is said.
+BOUNDS = tuple(v for v in VALUES if v[0] in '"-0123456789' and v not in ('""', '"1e400"'))
+
+
+def _population() -> Iterator[str]:
+    """Properties, as JSON: each value under each key, absent keys, and none at all."""
+    yield "{}"
+    values = ("", *VALUES)
+    for n in range(len(values)):
+        drawn = ((key, values[(n + 5 * k) % len(values)]) for k, key in enumerate(KEYS))
+        yield "{" + ",".join(f"{json.dumps(key)}:{value}" for key, value in drawn if value) + "}"
+
+
+POPULATION = list(_population())
+
+
+class Verdicts(Struct):
+    """Which of some conditions a person passes."""
+
+    uuid: UUID
+    passed: list[bool]
+
+
+@pytest.fixture(scope="module")
+def filled(engine: Engine) -> Engine:
+    people = [person(n, properties) for n, properties in enumerate(POPULATION)]
+    fillers = [
+        person(1_000_000 + n, json.dumps({f"filler {n}": n for n in range(FILLERS)}))
+        for n in range(len(people) + 1)
+    ]
+    insert(engine, COLUMNS, people, version=1)
+    insert(engine, SHARED, [*fillers, *people], version=1)
+    return engine
+
+
+def verdicts(project: int, filters: list[str]) -> Statement[Verdicts]:
+    """Ask for all persons of the population and which of the filters each passes."""
+    conditions = [where(decode_filter(text)) for text in filters]
+    listed = Sql(tuple(part for c in conditions for part in (*c.parts, ",")))
+    return Statement(
+        "tests.verdicts",
+        sql(
+            "SELECT toString(id) AS uuid, CAST([{} true], 'Array(Bool)') AS passed"
+            " FROM persons FINAL WHERE team_id = {} AND toUInt128(id) < 1000000",
+            listed,
+            bind("UInt32", project),
+        ),
+        Verdicts,
+    )
+
+
+def check(engine: Engine, filters: list[str]) -> None:
+    """Compare verdicts on each filter alone with the oracle's, in both projects."""
+    for project in (COLUMNS, SHARED):
+        rows = engine.fetch_now(verdicts(project, filters))
+        assert len(rows) == len(POPULATION)
+        wrong = [
+            (text, POPULATION[row.uuid.int], passed)
+            for row in rows
+            for text, passed in zip(filters, row.passed, strict=False)
+            if passed != oracle.passes(POPULATION[row.uuid.int], text)
+        ]
+        assert wrong == []
+
+
+def listed(engine: Engine, project: int, text: str) -> list[str]:
+    """The properties of the persons on a page of those who pass a filter."""
+    selection = Selection(project, FOREVER_US, decode_filter(text))
+    rows = engine.fetch_now(list_persons(selection, limit=1_000))
+    return sorted(POPULATION[row.uuid.int] for row in rows if row.uuid.int < 1_000_000)
+
+
+def check_listed(engine: Engine, text: str) -> None:
+    expected = sorted(p for p in POPULATION if oracle.passes(p, text))
+    for project in (COLUMNS, SHARED):
+        assert listed(engine, project, text) == expected
+
+
+def leaf(key: str, operator: str, value: str) -> str:
+    return f'{{"key":{json.dumps(key)},"operator":"{operator}","value":{value}}}'
+
+
+def needles_of(operator: str) -> tuple[str, ...]:
+    return NEEDLES if operator in (*NEGATABLE, "in", "not_in") else BOUNDS
+
+
+def test_the_population_is_stored_in_both_ways(filled: Engine) -> None:
+    class Row(Struct):
+        paths: list[str]
+
+    stored = sql("SELECT arraySort(groupUniqArrayArray(JSONSharedDataPaths(prop))) AS paths")
+    for project, shares in ((COLUMNS, False), (SHARED, True)):
+        asked = sql("{} FROM persons WHERE team_id = {}", stored, bind("UInt32", project))
+        (row,) = filled.fetch_now(Statement("tests.paths", asked, Row))
+        assert ("plain" in row.paths) is shares
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("operator", [*NEGATABLE, *ORDERED, *ALIASES])
+def test_every_operator_with_every_value(filled: Engine, operator: str, key: str) -> None:
+    check(filled, [leaf(key, operator, value) for value in needles_of(operator)])
+
+
+@pytest.mark.parametrize("operator", ["is_set", "is_not_set"])
+def test_every_operator_without_value(filled: Engine, operator: str) -> None:
+    check(filled, [leaf(key, operator, "null") for key in (*KEYS, "nobody has it")])
+
+
+@pytest.mark.parametrize("operator", [*NEGATABLE, *ORDERED])
+def test_on_a_page_it_is_the_same(filled: Engine, operator: str) -> None:
+    for n, value in enumerate(needles_of(operator)):
+        check_listed(filled, f"[{leaf(KEYS[n % len(KEYS)], operator, value)}]")
+
+
+@pytest.mark.parametrize("key", ["Email", "PLAN", "nobody", "email ", "plain.x"])
+def test_keys_are_literal(filled: Engine, key: str) -> None:
+    check(filled, [leaf(key, operator, '"a"') for operator in (*NEGATABLE, "is_set")])
+
+
+def test_shapes(filled: Engine) -> None:
+    a, b = leaf("email", "exact", '"a"'), leaf("plain", "is_set", "null")
+    check(
+        filled,
+        [
+            "[]",
+            "{}",
+            f"[{a},{b}]",
+            f"[{a},{{}}]",
+            f'{{"type":"AND","values":[{a},{b}]}}',
+            f'{{"type":"OR","values":[{a},{b}]}}',
+            f'{{"type":"OR","values":[{a},{{}}]}}',
+            f'{{"type":"OR","values":[{a},{leaf("plain", "exact", "[]")}]}}',
+            f'[{{"type":"OR","values":[{a},{b}]}},{{"type":"AND","values":[{b}]}}]',
+            '{"type":"OR","values":[]}',
+            f'{{"values":[{a}]}}',
+            '{"email":"a"}',
+            '{"email":["a",5],"dot.ted":true}',
+            '[{"key":"email","value":5}]',
+            '[{"key":"email","value":5,"operator":null,"type":"person"}]',
+            '[{"type":"flag","key":"x","value":true}]',
+        ],
+    )
+
+
+def _group(kind: str, parts: list[str]) -> str:
+    joined = ",".join(parts)
+    return f"[{joined}]" if kind == "list" else f'{{"type":"{kind}","values":[{joined}]}}'
+
+
+def _leaves(operators: tuple[str, ...], values: tuple[str, ...]) -> st.SearchStrategy[str]:
+    return st.builds(leaf, st.sampled_from(KEYS), st.sampled_from(operators), st.sampled_from(values))
+
+
+TREES = st.recursive(
+    _leaves((*NEGATABLE, "in", "not_in"), NEEDLES)
+    | _leaves((*ORDERED, "min", "max"), BOUNDS)
+    | _leaves(("is_set", "is_not_set"), ("null",)),
+    lambda inner: st.builds(
+        _group, st.sampled_from(["AND", "OR", "list"]), st.lists(inner, max_size=5)
+    ),
+    max_leaves=25,
+)
+SHARED_FIXTURE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=SHARED_FIXTURE)
+@given(tree=TREES)
+def test_random_trees(filled: Engine, tree: str) -> None:
+    check_listed(filled, tree)
+
+
+@pytest.mark.fuzz
+@settings(max_examples=20_000, deadline=None, suppress_health_check=SHARED_FIXTURE)
+@given(tree=TREES)
+def test_many_random_trees(filled: Engine, tree: str) -> None:
+    check_listed(filled, tree)

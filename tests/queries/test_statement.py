@@ -1,0 +1,99 @@
+"""Whole statements: their text as golden/*.sql, their names, and that their rows decode."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from queries.filters import decode_filter
+from queries.persons import Selection, count_persons, export_persons, get_persons, list_persons
+from queries.sql import sql
+from queries.statement import Statement
+from queries.upserts import select_concerned
+from queries.values import list_distinct_ids, list_values
+
+GOLDEN = Path(__file__).parent / "golden"
+
+FILTER = decode_filter(
+    """[
+    {"type": "OR", "values": [
+        {"key": "email", "operator": "icontains", "value": ["@example.", "@example-"]},
+        {"key": "plan", "value": ["pro", "team"]},
+        {"key": "sp ace.d", "operator": "is_set"}]},
+    {"key": "age", "operator": "gte", "value": 18},
+    {"key": "version", "operator": "lt", "value": "v2"},
+    {"key": "$os", "operator": "is_not", "value": "Linux"},
+    {"key": "left", "operator": "is_not_set"}
+]"""
+)
+SELECTION = Selection(7, 1_700_000_000_000_000)
+NARROW = Selection(
+    *(7, 1_700_000_000_000_000, FILTER),
+    search="ann",
+    email="ann@example.com",
+    distinct_id="ann",
+)
+
+STATEMENTS: dict[str, Statement[Any]] = {
+    "persons_list": list_persons(SELECTION, limit=101),
+    "persons_list_everything": list_persons(NARROW, limit=101, offset=200),
+    "persons_count": count_persons(SELECTION),
+    "persons_export": export_persons(Selection(7, 1_700_000_000_000_000, FILTER)),
+    "persons_get_by_uuid": get_persons(7, uuid=UUID("b8c3e778-c1ea-5503-9f33-596db7513f5a")),
+    "persons_get_by_number": get_persons(7, number=123_456),
+    "persons_values": list_values(7, 1_700_000_000_000_000, "plan", ""),
+    "persons_values_contain": list_values(7, 1_700_000_000_000_000, "company", "Inc"),
+    "persons_distinct_id_values": list_distinct_ids(7, "ann"),
+    "imports_concerned": select_concerned(7, "staged_ids", "staged_uuids"),
+}
+
+
+def golden_text(statement: Statement[Any]) -> str:
+    """The statement as it is sent but for indentation, under its name and what is bound."""
+    text, values = statement.sql.render()
+    bound = [f"-- {name} = {value!r}" for name, value in values.items()]
+    lines = [line.strip() for line in text.strip().splitlines()]
+    return "\n".join([f"-- {statement.name}", *bound, *lines]) + "\n"
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_golden(name: str, request: pytest.FixtureRequest) -> None:
+    file = GOLDEN / f"{name}.sql"
+    text = golden_text(STATEMENTS[name])
+    if request.config.getoption("--update-golden", default=False):
+        file.write_text(text)
+    assert text == file.read_text(), "run `make golden` and look at the difference"
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_name_is_resource_and_verb(statement: Statement[Any]) -> None:
+    assert re.fullmatch(r"[a-z]+\.[a-z_]+", statement.name)
+
+
+def test_a_row_is_a_line_of_json() -> None:
+    row = {
+        "uuid": "b8c3e778-c1ea-5503-9f33-596db7513f5a",
+        "created_us": -5,
+        "is_identified": True,
+        "last_seen_us": None,
+        "ids": ["ann"],
+        "properties": '{"a":1}',
+        "version": 2**64 - 1,
+        "source_version": 0,
+        "persons": 3,
+        "name": "pro",
+        "count": 3,
+    }
+    line = msgspec.json.encode(row)
+    for statement in STATEMENTS.values():
+        decoded = msgspec.json.decode(line, type=statement.row)
+        assert msgspec.to_builtins(decoded).items() <= row.items()
+
+
+def test_the_engines_threads_are_its_own_choice_unless_said() -> None:
+    assert Statement("tests.one", sql("SELECT 1"), dict[str, int]).threads == 0

@@ -1,0 +1,180 @@
+"""The condition that each filter becomes. What it means on rows: tests/engine (CONTRACT 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.filters import EVERYONE, AllOf, AnyOf, Filter, Operator, Test
+from queries.properties import TYPED
+from queries.texts import column_key
+from queries.where import where
+
+TYPED_PATH = "prop.{p0:Identifier}"
+PATH = "prop.{p0:Identifier}.:String"
+NUMBER = "if(isFinite(toFloat64OrNull({0})), toFloat64OrNull({1}), NULL)".format(
+    PATH, PATH.replace("p0", "p1")
+)
+
+
+def compiled(tree: Filter) -> tuple[str, list[object]]:
+    text, values = where(tree).render()
+    return text, list(values.values())
+
+
+def test_everyone_is_true() -> None:
+    assert compiled(EVERYONE) == ("true", [])
+
+
+def test_exact_is_equal_and_never_of_an_absent_property() -> None:
+    test = Test("a", Operator.EXACT, ("x",))
+    assert compiled(test) == (f"ifNull({PATH} = {{p1:String}}, false)", ["a", "x"])
+
+
+def test_exact_on_a_typed_property_reads_its_column() -> None:
+    test = Test("email", Operator.EXACT, ("x",))
+    assert compiled(test) == (f"ifNull({TYPED_PATH} = {{p1:String}}, false)", ["email", "x"])
+
+
+def test_exact_with_a_list_is_any_of_them() -> None:
+    test = Test("a", Operator.EXACT, ("x", "y"))
+    assert compiled(test) == (
+        "ifNull(has({p0:Array(String)}, prop.{p1:Identifier}.:String), false)",
+        [["x", "y"], "a"],
+    )
+
+
+def test_is_not_is_the_opposite_of_exact() -> None:
+    for texts in (("x",), ("x", "y")):
+        exact, values = compiled(Test("a", Operator.EXACT, texts))
+        assert compiled(Test("a", Operator.IS_NOT, texts)) == (f"NOT {exact}", values)
+
+
+def test_icontains_lowers_both_sides() -> None:
+    assert compiled(Test("a", Operator.ICONTAINS, ("x",))) == (
+        f"(ifNull(position(lowerUTF8({PATH}), lowerUTF8({{p1:String}})) > 0, false))",
+        ["a", "x"],
+    )
+
+
+def test_icontains_with_a_list_is_any_of_them() -> None:
+    text, values = compiled(Test("a", Operator.ICONTAINS, ("x", "y")))
+    assert text.count(" OR ") == 1
+    assert values == ["a", "x", "a", "y"]
+
+
+def test_not_icontains_is_the_opposite_of_icontains() -> None:
+    for texts in (("x",), ("x", "y")):
+        contains, values = compiled(Test("a", Operator.ICONTAINS, texts))
+        assert compiled(Test("a", Operator.NOT_ICONTAINS, texts)) == (f"NOT {contains}", values)
+
+
+ORDERED = [
+    (Operator.GT, ">"),
+    (Operator.GTE, ">="),
+    (Operator.LT, "<"),
+    (Operator.LTE, "<="),
+]
+
+
+@pytest.mark.parametrize(("operator", "sign"), ORDERED)
+def test_ordered_operator_on_a_number_compares_numbers(operator: Operator, sign: str) -> None:
+    assert compiled(Test("a", operator, ("5",), 5.0)) == (
+        f"ifNull({NUMBER} {sign} {{p2:Float64}}, false)",
+        ["a", "a", 5.0],
+    )
+
+
+@pytest.mark.parametrize(("operator", "sign"), ORDERED)
+def test_ordered_operator_on_a_text_compares_texts(operator: Operator, sign: str) -> None:
+    assert compiled(Test("a", operator, ("x",))) == (
+        f"ifNull({PATH} {sign} {{p1:String}}, false)",
+        ["a", "x"],
+    )
+
+
+def test_is_set() -> None:
+    assert compiled(Test("a", Operator.IS_SET)) == (f"isNotNull({PATH})", ["a"])
+
+
+def test_is_not_set() -> None:
+    assert compiled(Test("a", Operator.IS_NOT_SET)) == (f"isNull({PATH})", ["a"])
+
+
+def test_groups_nest_in_parentheses() -> None:
+    is_set = Test("a", Operator.IS_SET)
+    tree = AllOf((is_set, AnyOf((is_set, AllOf((is_set, EVERYONE)))), EVERYONE))
+    one, two, three = (f"isNotNull(prop.{{p{n}:Identifier}}.:String)" for n in range(3))
+    assert compiled(tree)[0] == f"({one} AND ({two} OR ({three} AND true)) AND true)"
+
+
+def test_or_of_nothing_is_false() -> None:
+    assert compiled(AnyOf(())) == ("false", [])
+
+
+# Marks, quotes, escapes, comments and names of columns, alone and in all mixtures.
+HOSTILE = st.one_of(
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=20),
+    st.lists(
+        st.sampled_from(
+            ["'", '"', "`", "\\", "{}", "{p0:String}", "--", "/*", ";", ")", " OR 1=1", "\0", "\n"]
+            + ["DROP TABLE persons", "prop.email", "email", "$os", "%(x)s", "%", ".:String", ""]
+        ),
+        max_size=5,
+    ).map("".join),
+)
+
+
+def _tests() -> st.SearchStrategy[Filter]:
+    some = st.lists(HOSTILE, min_size=1, max_size=3).map(tuple)
+    listed = (Operator.EXACT, Operator.IS_NOT, Operator.ICONTAINS, Operator.NOT_ICONTAINS)
+    ordered = tuple(operator for operator, _ in ORDERED)
+    return st.one_of(
+        st.builds(Test, HOSTILE, st.sampled_from(listed), some),
+        st.builds(Test, HOSTILE, st.sampled_from(ordered), st.tuples(HOSTILE)),
+        st.builds(Test, HOSTILE, st.sampled_from(ordered), st.tuples(HOSTILE), st.floats()),
+        st.builds(Test, HOSTILE, st.sampled_from((Operator.IS_SET, Operator.IS_NOT_SET))),
+    )
+
+
+TREES = st.recursive(
+    _tests(),
+    lambda inner: st.builds(AllOf, st.lists(inner, max_size=4).map(tuple))
+    | st.builds(AnyOf, st.lists(inner, max_size=4).map(tuple)),
+    max_leaves=8,
+)
+
+
+def _harmless(tree: Filter) -> Filter:
+    """The same tree with other keys, texts and numbers; only whether a key is typed stays."""
+    match tree:
+        case AllOf():
+            return AllOf(tuple(map(_harmless, tree.filters)))
+        case AnyOf():
+            return AnyOf(tuple(map(_harmless, tree.filters)))
+        case Test():
+            key = "email" if tree.key in TYPED else "age"
+            number = None if tree.number is None else 1.0
+            return Test(key, tree.operator, ("x",) * len(tree.texts), number)
+
+
+def _bound(tree: Filter) -> Iterator[object]:
+    """All a tree's keys, texts and numbers."""
+    if isinstance(tree, Test):
+        yield from (column_key(tree.key), *tree.texts, list(tree.texts))
+        yield repr(tree.number)
+    else:
+        for child in tree.filters:
+            yield from _bound(child)
+
+
+@given(TREES)
+def test_the_text_never_depends_on_keys_or_values(tree: Filter) -> None:
+    text, values = compiled(tree)
+    assert text == compiled(_harmless(tree))[0]
+    given_values = list(_bound(tree))
+    for value in values:
+        assert (repr(value) if isinstance(value, float) else value) in given_values
