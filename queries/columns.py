@@ -1,9 +1,9 @@
 """Statements that find what columns a CSV of persons has, before any line of it is written.
 
-No person comes to Python for this but a few. Most have no list and no object among their
-properties: of those the engine collects the keys. Of the others it collects each different list
-and object, whose inner names Python then takes out. What ClickHouse reads otherwise than we do
-comes whole: an object that holds a key twice, or a number ClickHouse has no type for.
+Only few persons come to Python for this. Of all, the engine collects the keys; of those with lists
+or objects, each different one of these, whose inner names Python then takes out. What ClickHouse
+reads otherwise than we do comes whole: an object that holds a key twice, or a number that
+ClickHouse has no type for.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ class SizeRow(Struct, frozen=True):
 
 
 class KeyRow(Struct, frozen=True):
-    """A key of flat properties, and how many persons have it.
+    """A key of properties, how many persons have it, and how many of these are flat.
 
-    `unread`: not a key, but how many persons have properties that ClickHouse cannot read.
+    Flat are properties without a list or an object in them, or a text that looks like it.
+    `unread`: not a key, but properties of so many persons that ClickHouse cannot read.
     """
 
     name: str
     unread: bool
     persons: int
+    flat: int
 
 
 class PartRow(Struct, frozen=True):
@@ -70,30 +72,32 @@ def count_sizes(selection: Selection) -> Statement[SizeRow]:
 
 
 def list_keys(selection: Selection) -> Statement[KeyRow]:
-    """Select the keys of those persons whose properties hold no list and no object."""
+    """Select the keys of all properties."""
     # No UTF-8 text holds the byte FF, so no key is it.
     return Statement(
         "columns.keys",
         sql(
             r"""
-            SELECT if(unread, '', key) AS name, key = '\xFF' AS unread, count() AS persons
+            SELECT if(unread, '', key) AS name, key = '\xFF' AS unread, count() AS persons,
+                sum(is_flat) AS flat
             FROM (
-                SELECT arrayJoin(if(empty(keys), ['\xFF'], keys)) AS key
+                SELECT arrayJoin(if(empty(keys), ['\xFF'], keys)) AS key, is_flat
                 FROM (
-                    SELECT JSONExtractKeys(properties) AS keys
+                    SELECT JSONExtractKeys(properties) AS keys, {} AS is_flat
                     FROM persons FINAL
-                    WHERE {} AND {} AND length(properties) > 2))
+                    WHERE {} AND length(properties) > 2))
             GROUP BY key
             """,
-            condition(selection),
             FLAT,
+            condition(selection),
         ),
         KeyRow,
     )
 
 
 def list_parts(selection: Selection) -> Statement[PartRow]:
-    """Select what the other persons' keys hold, each different part once."""
+    """Select what is in properties that are not flat, each different part once."""
+    # With blocks as small as the default makes them, half of the time would go into sending them.
     return Statement(
         "columns.parts",
         sql(
@@ -112,7 +116,8 @@ def list_parts(selection: Selection) -> Statement[PartRow]:
                 FROM (
                     SELECT properties, JSONExtractKeysAndValuesRaw(properties) AS pairs
                     FROM persons FINAL
-                    WHERE {} AND NOT {}))
+                    WHERE {} AND NOT {}
+                    SETTINGS preferred_block_size_bytes = 16000000))
             """,
             condition(selection),
             FLAT,

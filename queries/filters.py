@@ -22,7 +22,7 @@ from queries.texts import value_text
 T = TypeVar("T")
 
 MAX_DEPTH = 20
-MAX_TESTS = 1_000
+MAX_FILTERS = 1_000
 MAX_VALUES = 100_000
 MAX_KEY = 400
 
@@ -99,7 +99,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class _Budget(Struct):
-    tests: int = MAX_TESTS
+    filters: int = MAX_FILTERS
 
 
 def decode_filter(text: str) -> Filter:
@@ -112,14 +112,23 @@ def decode_filter(text: str) -> Filter:
         return EVERYONE
     try:
         raw = bytes(msgspec.json.decode(text, type=Raw)).strip()
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return _tree(raw)
+    except (msgspec.DecodeError, UnicodeError):
         raise FilterError("Properties are unparsable!") from None
+    except RecursionError:
+        raise FilterError("`properties` is nested too deeply") from None
+
+
+def _tree(raw: bytes) -> Filter:
     if raw[:1] not in (b"[", b"{"):
         raise FilterError("`properties` takes a JSON list of filters, a group or an object")
     return _filter(raw, "$", MAX_DEPTH, _Budget())
 
 
 def _filter(raw: bytes, path: str, depth: int, budget: _Budget) -> Filter:
+    budget.filters -= 1
+    if budget.filters < 0:
+        raise FilterError(f"{path}: more than {MAX_FILTERS} filters in one request")
     if depth == 0:
         raise FilterError(f"{path}: filters are nested more than {MAX_DEPTH} levels deep")
     if raw[:1] == b"[":
@@ -132,11 +141,13 @@ def _filter(raw: bytes, path: str, depth: int, budget: _Budget) -> Filter:
     if "values" in members:
         return _group(members, path, depth, budget)
     if "key" in members or "operator" in members or "type" in members:
-        return _test({k: bytes(v) for k, v in members.items()}, path, budget)
+        return _test({k: bytes(v) for k, v in members.items()}, path)
     if path == "$":
+        if len(members) > MAX_FILTERS:
+            raise FilterError(f"{path}: more than {MAX_FILTERS} filters in one request")
         return AllOf(
             tuple(
-                _test({"key": msgspec.json.encode(k), "value": bytes(v)}, f"$.{k[:80]}", budget)
+                _test({"key": msgspec.json.encode(k), "value": bytes(v)}, f"$.{k[:80]}")
                 for k, v in members.items()
             )
         )
@@ -159,16 +170,15 @@ def _group(members: dict[str, Raw], path: str, depth: int, budget: _Budget) -> F
         case "AND":
             return AllOf(_items(values, f"{path}.values", depth, budget))
         case "OR":
-            any_of = _items(values, f"{path}.values", depth, budget)
-            return AnyOf(any_of) if any_of else EVERYONE
+            items = _items(values, f"{path}.values", depth, budget)
+            # A neutral filter asks for nothing; that is no reason to let everybody pass.
+            asking = tuple(item for item in items if item != EVERYONE)
+            return AnyOf(asking) if asking else EVERYONE
         case _:
             raise FilterError(f"{path}.type: a group is `AND` or `OR`, not {kind[:80]!r}")
 
 
-def _test(members: dict[str, bytes], path: str, budget: _Budget) -> Filter:
-    budget.tests -= 1
-    if budget.tests < 0:
-        raise FilterError(f"{path}: more than {MAX_TESTS} filters in one request")
+def _test(members: dict[str, bytes], path: str) -> Filter:
     kind = members.get("type", b"null")
     if kind != b"null" and not _concerns_person(_text(kind, f"{path}.type"), f"{path}.type"):
         return EVERYONE
@@ -218,6 +228,8 @@ def _ordered(key: str, operator: Operator, raw: bytes, path: str) -> Test:
     text = value_text(raw)
     if raw[:1] in (b"[", b"{") or raw in (b"true", b"false") or not text:
         raise FilterError(f"{path}: `{operator}` compares with a number or a text")
+    if _NUMBER.fullmatch(text) and number_of(text) is None:
+        raise FilterError(f"{path}: a number beyond what can be compared")
     return Test(key, operator, (text,), number_of(text))
 
 

@@ -51,7 +51,6 @@ class _Named(Struct):
 
 
 _named = msgspec.json.Decoder(_Named)
-_FALSY = frozenset((b"", b"null", b"false", b"0", b"0.0", b"-0", b"-0.0", b'""', b"[]", b"{}"))
 
 
 def display_name(properties: bytes, distinct_ids: list[str], number: int) -> str:
@@ -62,8 +61,7 @@ def display_name(properties: bytes, distinct_ids: list[str], number: int) -> str
     """
     named = _named.decode(properties)
     for raw in (named.email, named.name, named.username):
-        token = bytes(raw)
-        if token in _FALSY:
-            continue
-        return msgspec.json.decode(token, type=str) if token[:1] == b'"' else token.decode()
+        value = msgspec.json.decode(raw)
+        if value:
+            return value if isinstance(value, str) else bytes(raw).decode()
     return distinct_ids[0] if distinct_ids else str(number)

@@ -19,7 +19,8 @@ MAX_PROPERTIES_BYTES = 524_288
 MAX_DISTINCT_ID_CHARS = 400
 # Decoders here and elsewhere stop at about 1000 levels, fewer the deeper the stack they are
 # called from. What is let in must be readable from anywhere.
-MAX_DEPTH = 500
+# Python walks down a value a few calls a level, and has a thousand.
+MAX_DEPTH = 200
 MAX_VERSION = 2**63 - 1
 SHOWN_CHARS = 60
 

@@ -3,8 +3,8 @@ r"""Persons as lines of CSV, made within the engine wherever a line is plain.
 Plain is a person with no more than the usual properties and distinct ids and no list or object:
 its cells are the texts that `prop` holds, which keep each number as it was written. Anything that
 might read two ways makes a person odd: `true` the text or `true` the boolean, a name that may
-count as none. An odd person's properties come instead of a line, for Python to look at closely.
-So an odd one costs time and a plain one must be certain.
+count as none, a property whose text is not there though it is not null. An odd person's properties
+come instead of a line, for Python to look at. So an odd one costs time, a plain one is certain.
 """
 
 from __future__ import annotations
@@ -70,7 +70,6 @@ class LineRow(Struct, frozen=True):
 
 def export_lines(selection: Selection, shape: Shape) -> Statement[LineRow]:
     """Select all persons in the order of the list, as lines of CSV where they are plain."""
-    names = _list(sql("ifNull({}, '')", properties.text(k)) for k in ("email", "name", "username"))
     return Statement(
         "persons.lines",
         sql(
@@ -79,7 +78,8 @@ def export_lines(selection: Selection, shape: Shape) -> Statement[LineRow]:
             FROM (
                 SELECT
                     {} AS ordered,
-                    {} AS names,
+                    [ifNull({}, ''), ifNull({}, ''), ifNull({}, '')] AS names,
+                    {} AS held,
                     toString(id) AS uuid,
                     greatest(bitAnd(toUInt64(toUInt128(id)), 9007199254740991), 1) AS number,
                     {} AS created,
@@ -95,7 +95,8 @@ def export_lines(selection: Selection, shape: Shape) -> Statement[LineRow]:
                 SETTINGS max_block_size = 4096)
             """,
             _ORDERED,
-            names,
+            *(properties.text(key) for key in ("email", "name", "username")),
+            _held(shape.keys),
             _iso("created_at"),
             _iso("last_seen_at"),
             _is_plain(shape),
@@ -115,6 +116,8 @@ def _is_plain(shape: Shape) -> Sql:
             AND NOT arrayExists(
                 key -> key NOT IN {}, JSONExtractKeys(properties) AS keys)
             AND (length(properties) = 2 OR notEmpty(keys))
+            AND length(keys) - arrayCount(text -> isNotNull(text), held)
+                <= countSubstrings(properties, 'null')
             AND NOT arrayExists(name -> name IN {}, names)
             AND position(arrayStringConcat(distinct_ids), {}) = 0)""",
         FLAT,
@@ -145,12 +148,17 @@ def _line(shape: Shape) -> Sql:
                         notEmpty(ordered), ordered[1],
                         toString(number))
                 ],
-                arrayMap(text -> multiIf(text = 'true', 'True', text = 'false', 'False', text), {}),
+                arrayMap(
+                    text -> multiIf(
+                        isNull(text), '',
+                        text = 'true', 'True',
+                        text = 'false', 'False',
+                        assumeNotNull(text)),
+                    held),
                 ['person', uuid, '']),
             {}))""",
         bind("String", _QUOTED),
         bind("Array(UInt32)", list(shape.ids)),
-        _list(sql("ifNull({}, '')", properties.text(key)) for key in shape.keys),
         bind("Array(String)", list(shape.gaps)),
     )
 
@@ -171,10 +179,11 @@ _ORDERED = sql(
 )
 
 
-def _list(items: Iterable[Sql]) -> Sql:
-    """An Array(String); of nothing, too."""
+def _held(keys: Iterable[str]) -> Sql:
+    """The texts of properties as an array, NULL for each that is absent or null."""
     parts: list[str | Bind] = []
-    for item in items:
-        parts.append(", " if parts else "[")
-        parts.extend(item.parts)
-    return Sql((*parts, "]")) if parts else sql("emptyArrayString()")
+    for key in keys:
+        parts.append(", " if parts else "CAST([")
+        parts.extend(properties.text(key).parts)
+    parts = parts or ["CAST(["]
+    return Sql((*parts, "], 'Array(Nullable(String))')"))

@@ -18,9 +18,12 @@ class Statement(Struct, Generic[Row], frozen=True):
     `row` is the msgspec Struct one line of FORMAT JSONEachRow decodes into.
     `threads` bounds the engine's threads for it: 1 makes an in-order page of a few rows about
     twice as fast, as nothing has to be merged across threads; 0 leaves the engine its default.
+    `skip_indexes` False keeps FINAL from them: where the rows are named by their keys, an index
+    on another column only costs the time to read back what it left out.
     """
 
     name: str
     sql: Sql
     row: type[Row]
     threads: int = 0
+    skip_indexes: bool = True

@@ -32,6 +32,7 @@ class StoredPerson(Struct, frozen=True, gc=False):
     properties: str
     version: int
     source_version: int
+    is_deleted: bool
 
 
 class Upsert(Struct, gc=False):
@@ -39,7 +40,8 @@ class Upsert(Struct, gc=False):
 
     Attributes:
         texts: of the properties; None where they are the stored ones and nobody took them out yet.
-        base: the version it follows; 0 where there is none: the person is new.
+        base: the version it follows, 0 where there is none; that of its deletion where it had been.
+        is_new: nobody is there yet, or nobody any more.
         new_ids: those of `ids` that it did not have before.
     """
 
@@ -51,6 +53,7 @@ class Upsert(Struct, gc=False):
     properties: bytes
     texts: Texts | None
     base: int
+    is_new: bool
     source_version: int
     new_ids: list[str]
     changed: bool
@@ -67,6 +70,8 @@ class Outcome(Struct):
 def select_concerned(project: int, ids_table: str, uuids_table: str) -> Statement[StoredPerson]:
     """Select the persons that have a staged uuid, or ever had a staged distinct id.
 
+    Not with FINAL, which hides the deleted: who comes back must get a version above its deletion.
+
     Args:
         project: whose persons.
         ids_table: a table of the batch's distinct ids, column `distinct_id`.
@@ -79,14 +84,17 @@ def select_concerned(project: int, ids_table: str, uuids_table: str) -> Statemen
             """
             SELECT toString(id) AS uuid, toUnixTimestamp64Micro(created_at) AS created_us,
                 is_identified, toUnixTimestamp64Micro(last_seen_at) AS last_seen_us,
-                distinct_ids AS ids, properties, version, source_version
-            FROM persons FINAL
+                distinct_ids AS ids, properties, version, source_version,
+                CAST(is_deleted, 'Bool') AS is_deleted
+            FROM persons
             WHERE team_id = {} AND (created_at, id) IN (
                 SELECT created_at, person_id FROM distinct_ids
                 WHERE team_id = {} AND distinct_id IN (SELECT distinct_id FROM {})
                 UNION ALL
                 SELECT created_at, id FROM person_keys
                 WHERE team_id = {} AND (number, id) IN (SELECT number, id FROM {}))
+            ORDER BY version DESC
+            LIMIT 1 BY created_at, id
             """,
             team,
             team,
@@ -132,9 +140,13 @@ def upsert_batch(
         strangers = zip(lines, uuids, texts, strict=True)
         return Outcome([_new(u, given, text, now_us) for (_, given), u, text in strangers], 0, [])
     owners: dict[str, UUID] = {}
+    graves: dict[UUID, int] = {}
     for row in concerned:
-        people[row.uuid] = _of_stored(row)
-        owners.update(dict.fromkeys(row.ids, row.uuid))
+        if row.is_deleted:
+            graves[row.uuid] = max(row.version, graves.get(row.uuid, 0))
+        else:
+            people[row.uuid] = _of_stored(row)
+            owners.update(dict.fromkeys(row.ids, row.uuid))
     unchanged = 0
     rejects: list[Reject] = []
     for (line, given), candidate, text in zip(lines, uuids, texts, strict=True):
@@ -144,7 +156,7 @@ def upsert_batch(
             continue
         person = people.get(uuid)
         if person is None:
-            people[uuid] = _new(uuid, given, text, now_us)
+            people[uuid] = _new(uuid, given, text, now_us, graves.get(uuid, 0))
         elif not _apply(person, given, text):
             unchanged += 1
         for distinct_id in given.distinct_ids:
@@ -193,13 +205,14 @@ def _of_stored(row: StoredPerson) -> Upsert:
         properties=row.properties.encode(),
         texts=None,
         base=row.version,
+        is_new=False,
         source_version=row.source_version,
         new_ids=[],
         changed=False,
     )
 
 
-def _new(uuid: UUID, given: PersonInput, texts: Texts, now_us: int) -> Upsert:
+def _new(uuid: UUID, given: PersonInput, texts: Texts, now_us: int, base: int = 0) -> Upsert:
     ids = list(given.distinct_ids)
     return Upsert(
         uuid=uuid,
@@ -209,7 +222,8 @@ def _new(uuid: UUID, given: PersonInput, texts: Texts, now_us: int) -> Upsert:
         ids=ids,
         properties=given.properties,
         texts=texts,
-        base=0,
+        base=base,
+        is_new=True,
         source_version=given.source_version or 0,
         new_ids=ids,
         changed=True,

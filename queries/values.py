@@ -49,7 +49,11 @@ def list_values(project: int, until_us: int, key: str, contains: str) -> Stateme
             bind("Int64", until_us),
             sql("true")
             if not contains
-            else sql("position(lowerUTF8(value), lowerUTF8({})) > 0", bind("String", contains)),
+            else sql(
+                "position({}, {}) > 0",
+                properties.folded(sql("value")),
+                bind("String", contains.casefold()),
+            ),
             bind("UInt64", VALUES_SHOWN),
         ),
         ValueRow,
@@ -64,12 +68,13 @@ def list_distinct_ids(project: int, contains: str) -> Statement[ValueRow]:
             """
             SELECT name, 1 AS count
             FROM (SELECT arrayJoin(distinct_ids) AS name FROM persons FINAL WHERE team_id = {})
-            WHERE position(lowerUTF8(name), lowerUTF8({})) > 0
+            WHERE position({}, {}) > 0
             ORDER BY name
             LIMIT {}
             """,
             bind("UInt32", project),
-            bind("String", contains),
+            properties.folded(sql("name")),
+            bind("String", contains.casefold()),
             bind("UInt64", VALUES_SHOWN),
         ),
         ValueRow,

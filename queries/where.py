@@ -60,15 +60,25 @@ def _is_one_of(test: Test) -> Sql:
 
 
 def _contains_one_of(test: Test) -> Sql:
-    lowered = sql("lowerUTF8({})", properties.text(test.key))
-    return any_of(
-        sql("ifNull(position({}, lowerUTF8({})) > 0, false)", lowered, bind("String", text))
-        for text in test.texts
+    folded = properties.folded(properties.text(test.key))
+    needles = [text.casefold() for text in test.texts]
+    if len(needles) == 1:
+        return sql("ifNull(position({}, {}) > 0, false)", folded, bind("String", needles[0]))
+    return sql(
+        "(isNotNull({}) AND arrayExists(needle -> position(assumeNotNull({}), needle) > 0, {}))",
+        properties.text(test.key),
+        folded,
+        bind("Array(String)", needles),
     )
 
 
 def _compare(test: Test, template: LiteralString) -> Sql:
-    """Compare as numbers where the filter's value is one, else as texts."""
+    """Compare as numbers where the filter's value is one, else as texts.
+
+    true and false are no texts to compare with: they never are less or more than anything.
+    """
     if test.number is None:
-        return sql(template, properties.text(test.key), bind("String", test.texts[0]))
+        value = properties.text(test.key)
+        compared = sql(template, value, bind("String", test.texts[0]))
+        return sql("({} AND {} NOT IN ('true', 'false'))", compared, value)
     return sql(template, properties.number(test.key), bind("Float64", test.number))

@@ -62,7 +62,9 @@ class Gate:
         if match is None:
             raise NotAuthenticated("Authentication credentials were not provided.")
         secret = match[1]
-        if self._admin_token and hmac.compare_digest(secret.encode(), self._admin_token):
+        if self._admin_token and hmac.compare_digest(
+            secret.encode(errors="replace"), self._admin_token
+        ):
             return Access("", frozenset(("*",)), frozenset(), is_admin=True)
         key = await self._keys.find(secret)
         if key is None:

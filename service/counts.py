@@ -14,9 +14,11 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
+from queries.candidates import count_candidates, count_versions
 from queries.persons import Selection, count_persons
 from service.engine import Engine
 
+_FEW = 20_000
 _FOREVER_US = 8_000_000_000_000_000_000
 
 
@@ -90,5 +92,13 @@ class Counts:
                 known.writes += 1
 
     async def _counted(self, selection: Selection) -> int:
+        if not selection.is_everyone():
+            # Without FINAL this takes a tenth of the time, and says which of the two is quicker.
+            (versions,) = await self._engine.fetch(count_versions(selection))
+            if versions.persons == 0:
+                return 0
+            if versions.persons <= _FEW:
+                (row,) = await self._engine.fetch(count_candidates(selection))
+                return row.persons
         (row,) = await self._engine.fetch(count_persons(selection))
         return row.persons

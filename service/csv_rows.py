@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias, cast
 
@@ -69,13 +69,21 @@ class Rows:
         shape: what the engine needs to know to make lines.
     """
 
-    def __init__(self, columns: Sequence[str], usual_ids: int, usual_keys: Collection[str]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        usual_ids: int,
+        usual_keys: Collection[str],
+        *,
+        by_engine: bool,
+    ) -> None:
         """Choose which columns are usual.
 
         Args:
             columns: all columns, in their order; `FIXED` are among them.
             usual_ids: how many distinct ids; each of them has a column.
             usual_keys: which properties; each of them has a column.
+            by_engine: whether the engine is to make the lines of those who have only these.
         """
         self.header = header(columns)
         self._width = len(columns)
@@ -87,25 +95,23 @@ class Rows:
         }
         ids_at = (self._at.get(name) for name in id_columns(_MAX_IDS + 1))
         self._ids_at = [at for at in ids_at if at is not None]
-        ids = sorted(range(usual_ids), key=str)
-        keys = sorted(usual_keys)
-        self._layout = Layout(
-            [
-                *(self._at[name] for name in FIXED),
-                *(self._ids_at[n] for n in ids),
-                *(self._key_at[key] for key in keys),
-            ]
-        )
+        self._layout = self._lay_out(usual_ids, usual_keys)
         place = self._layout.place
         self._fixed = [place[self._at[name]] for name in FIXED]
         self._usual_ids = [place[at] for at in self._ids_at[:usual_ids]]
-        self._usual_keys = {key: place[self._key_at[key]] for key in keys}
+        self._usual_keys = {key: place[self._key_at[key]] for key in usual_keys}
         self._kept_cells = lru_cache(_KEPT)(self._nested_cells)
-        gaps = [*self._layout.commas, b""]
+        ids = sorted(range(usual_ids if by_engine else 0), key=str)
+        keys = sorted(usual_keys if by_engine else ())
+        gaps = [*self._lay_out(len(ids), keys).commas, b""]
         sent = [gap.decode() if len(gap) <= _NARROW else MARK for gap in gaps]
         self.shape = Shape([n + 1 for n in ids], keys, sent)
         wide = (gap + b"%b" for gap in gaps if len(gap) > _NARROW)
         self._wide = b"%b" + b"".join(wide) + b"\r\n"
+
+    def _lay_out(self, ids: int, keys: Iterable[str]) -> Layout:
+        fixed = [self._at[name] for name in FIXED]
+        return Layout([*fixed, *self._ids_at[:ids], *(self._key_at[key] for key in keys)])
 
     def chunks(self, frame: pl.DataFrame) -> Iterator[bytes]:
         """Yield lines, about a megabyte at a time.

@@ -127,7 +127,7 @@ class Engine:
     def fetch_now(self, statement: Statement[Row]) -> list[Row]:
         """As `fetch`, in the calling thread."""
         text, values = statement.sql.render()
-        text += self._limits(statement.name, threads=statement.threads)
+        text += self._limits(statement)
         with self._client() as client:
             body = client.raw_query(text, values, fmt="JSONEachRow")
         return msgspec.json.Decoder(statement.row).decode_lines(body)
@@ -191,7 +191,7 @@ class Engine:
         Time is not limited: a slow reader pauses the engine. Closing the iterator ends it.
         """
         text, values = statement.sql.render()
-        text += self._limits(statement.name, export=True)
+        text += self._limits(statement, export=True)
         with _failures():
             yield from self._target.batches(self._settings.database, text, values)
 
@@ -233,7 +233,7 @@ class Engine:
         finally:
             self._idle.put(client)
 
-    def _limits(self, name: str, *, threads: int = 0, export: bool = False) -> str:
+    def _limits(self, statement: Statement[Row], *, export: bool = False) -> str:
         """Return the SETTINGS clause: ours alone, whole numbers and a name we made."""
         ours = self._settings
         memory = ours.export_memory_bytes if export else ours.max_memory_bytes
@@ -241,10 +241,12 @@ class Engine:
             "max_execution_time": 0 if export else ours.timeout_seconds,
             "max_memory_usage": memory,
             "max_rows_to_read": 0 if export else ours.max_rows_to_read,
-            "log_comment": f"'{name}:{uuid4().hex}'",
+            "log_comment": f"'{statement.name}:{uuid4().hex}'",
         }
-        if threads:
-            values["max_threads"] = threads
+        if statement.threads:
+            values["max_threads"] = statement.threads
+        if not statement.skip_indexes:
+            values["use_skip_indexes_if_final"] = 0
         if export:
             values["output_format_arrow_compression_method"] = "'none'"
         return "\nSETTINGS " + ", ".join(f"{key} = {value}" for key, value in values.items())

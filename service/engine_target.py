@@ -15,10 +15,8 @@ import pyarrow.ipc
 from clickhouse_connect import get_client
 from clickhouse_connect.driver.binding import bind_query
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ProgrammingError
 from clickhouse_connect.driver.httputil import get_pool_manager
 
-from service.errors import EngineLocked
 from service.settings import SettingsError
 
 # Every text stays a text: without these the JSON type turns "2024-01-01" into a date.
@@ -61,22 +59,12 @@ class Embedded:
     def connect(self, database: str | None) -> Client:
         """Open a client of its own handle (about 9 ms and 0.5 MB).
 
-        Raises:
-            EngineLocked: another process has the directory open.
+        Why it cannot is something chDB keeps to itself: ask through `service.opening`.
         """
         Path(self.path).mkdir(parents=True, exist_ok=True)
-        try:
-            return get_client(
-                interface="chdb", path=self.path, database=database or "default", settings=_SETTINGS
-            )
-        except ProgrammingError as error:
-            if "Cannot lock file" not in str(error):
-                raise
-            raise EngineLocked(
-                f"{self.path} is in use by another process. The embedded engine belongs to one"
-                " process at a time: use the service that runs on it (commands with the same"
-                " --data do), or stop it first."
-            ) from error
+        return get_client(
+            interface="chdb", path=self.path, database=database or "default", settings=_SETTINGS
+        )
 
     def batches(
         self, database: str, text: str, values: dict[str, object]

@@ -13,6 +13,7 @@ list. A failure midway is raised out of the iterator: a file that ends, ends who
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any, TypeAlias, cast
@@ -32,10 +33,12 @@ from service.errors import BadRequest
 MAX_COLUMNS = 20_000
 
 # A property is usual where one person in so many has it; only so many can be. The engine reads each
-# usual property of everybody, and leaves who has another to Python.
+# usual property of everybody, and leaves who has another, or a list or an object, to Python. It is
+# not asked to where few would be left to it: where the others are more than so many to one.
 _USUAL_SHARE = 100
 _USUAL_KEYS = 200
 _USUAL_IDS = 20
+_LEFT_TO_PYTHON = 3
 
 _Step: TypeAlias = "tuple[Statement[Any], Callable[[pl.DataFrame], None]]"
 
@@ -47,11 +50,17 @@ class CsvPlan(Struct, frozen=True):
         columns: the header; empty where there are no persons, and so no header.
         usual_ids: how many distinct ids are usual, which most persons do not exceed.
         usual_keys: the properties many persons have.
+        by_engine: whether many persons have nothing but these, so that the engine can make lines.
     """
 
     columns: tuple[str, ...]
-    usual_ids: int
-    usual_keys: tuple[str, ...]
+    usual_ids: int = 0
+    usual_keys: tuple[str, ...] = ()
+    by_engine: bool = False
+
+    def rows(self) -> Rows:
+        """Return what makes the lines."""
+        return Rows(self.columns, self.usual_ids, self.usual_keys, by_engine=self.by_engine)
 
 
 async def plan(engine: Engine, selection: Selection) -> CsvPlan:
@@ -79,7 +88,7 @@ async def csv(engine: Engine, selection: Selection, plan: CsvPlan) -> AsyncGener
     """
     if not plan.columns:
         return
-    rows = Rows(plan.columns, plan.usual_ids, plan.usual_keys)
+    rows = plan.rows()
     head = rows.header
     async with aclosing(_ahead(_frames(engine, export_lines(selection, rows.shape)))) as frames:
         async for frame in frames:
@@ -99,7 +108,7 @@ def csv_now(engine: Engine, selection: Selection) -> Iterator[bytes]:
     plan = found.plan()
     if not plan.columns:
         return
-    rows = Rows(plan.columns, plan.usual_ids, plan.usual_keys)
+    rows = plan.rows()
     head = rows.header
     for frame in engine.batches_now(export_lines(selection, rows.shape)):
         for chunk in rows.chunks(frame):
@@ -141,7 +150,8 @@ class _Found:
         self.has_unread = False
         self._most_ids = 0
         self._usual_ids = 0
-        self._persons_with: dict[str, int] = {}
+        self._persons_with: Counter[str] = Counter()
+        self._flat_with: Counter[str] = Counter()
         # Names of columns; the values are of no interest.
         self._names: dict[str, str] = {}
 
@@ -151,11 +161,13 @@ class _Found:
 
     def take_keys(self, frame: pl.DataFrame) -> None:
         """Take rows of `list_keys`."""
-        for name, unread, persons in frame.iter_rows():
+        for name, unread, persons, flat in frame.iter_rows():
             if unread:
                 self.has_unread = True
-            else:
-                self._persons_with[name] = persons
+                continue
+            self._persons_with[name] = persons
+            if flat:
+                self._flat_with[name] = flat
                 self._names[PROPERTIES + name] = ""
         self._check()
 
@@ -173,18 +185,21 @@ class _Found:
     def plan(self) -> CsvPlan:
         """Put the columns in order."""
         if not self.persons:
-            return CsvPlan((), 0, ())
+            return CsvPlan(())
         columns = {*FIXED, *id_columns(self._most_ids), *self._names}
-        usual = [
+        usual = tuple(
             key
-            for key, persons in self._persons_with.items()
-            if persons * _USUAL_SHARE >= self.persons
-        ]
-        usual.sort(key=lambda key: -self._persons_with[key])
+            for key, persons in self._persons_with.most_common(_USUAL_KEYS)
+            if persons * _USUAL_SHARE >= self.persons and PROPERTIES + key in self._names
+        )
+        # Each rare property may be all on persons of their own.
+        most = max(self._flat_with.values(), default=0)
+        rare = self._flat_with.total() - sum(self._flat_with[key] for key in usual)
         return CsvPlan(
             tuple(sorted(columns)),
             min(self._usual_ids, self._most_ids, _USUAL_IDS),
-            tuple(usual[:_USUAL_KEYS]),
+            usual,
+            most > self.persons // (_LEFT_TO_PYTHON + 1) and rare < self.persons,
         )
 
     def _check(self) -> None:

@@ -73,6 +73,11 @@ class Answered(PersonhouseError):
         return self._body
 
 
+def is_embedded(settings: Settings) -> bool:
+    """Say whether these settings lead to the engine in a process, and not to a server."""
+    return settings.engine_dsn().startswith("chdb://")
+
+
 def place(settings: Settings) -> Path:
     """Return where a service on these settings leaves its file."""
     return Path(settings.data) / "service.json"

@@ -229,7 +229,7 @@ class _Writer:
                 engine.insert_now("distinct_ids", rows.distinct_ids)
             settings = _BULK if len(upserts) >= _BULK_ROWS else None
             engine.insert_now("persons", rows.persons, settings=settings)
-            new = [person.created_us for person in upserts if person.base == 0]
+            new = [person.created_us for person in upserts if person.is_new]
             written.created, written.newest_us = len(new), max(new, default=0)
 
 

@@ -49,7 +49,7 @@ def person_rows(project: int, upserts: Sequence[Upsert], now_us: int) -> Rows:
             "last_seen_at": _times([p.last_seen_us for p in upserts]),
             "distinct_ids": pl.Series([p.ids for p in upserts], dtype=pl.List(pl.String)),
             "properties": pl.Series([p.properties for p in upserts], dtype=pl.Binary),
-            "prop": pl.Series([text.prop for text in texts], dtype=pl.Binary),
+            "texts": pl.Series([text.prop for text in texts], dtype=pl.Binary),
             "search": pl.Series(searches, dtype=pl.String),
             "write_id": pl.Series(write_ids, dtype=pl.UInt64),
             "source_version": pl.Series([p.source_version for p in upserts], dtype=pl.UInt64),
@@ -60,7 +60,7 @@ def person_rows(project: int, upserts: Sequence[Upsert], now_us: int) -> Rows:
 
 def _keys(upserts: Sequence[Upsert], persons: pl.DataFrame) -> pl.DataFrame:
     numbers = pl.Series("number", [person_number(p.uuid) for p in upserts], dtype=pl.UInt64)
-    new = pl.Series([p.base == 0 for p in upserts], dtype=pl.Boolean)
+    new = pl.Series([p.is_new for p in upserts], dtype=pl.Boolean)
     return persons.select("team_id", numbers, "id", "created_at").filter(new)
 
 

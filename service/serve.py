@@ -20,7 +20,6 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from service import handoff
-from service.engine_lock import is_embedded, require_free
 from service.errors import ErrorBody, PersonhouseError
 from service.settings import Settings, SettingsError
 
@@ -138,7 +137,7 @@ class _Served:
         self._server.respawn_failed_workers = True
         logging.getLogger("_granian").disabled = False
         service = handoff.this_process(self._settings, url=self._url, token=self._token)
-        if is_embedded(self._settings):
+        if handoff.is_embedded(self._settings):
             handoff.announce(self._settings, service)
         self._on_ready(service)
 
@@ -175,18 +174,18 @@ def load_app(settings: Settings, token: str, failed: Connection) -> Litestar:
     # Ctrl-C reaches both processes: the one in front takes this one down.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from schema.migrate import MigrationError
     from service.app import create_app
     from service.engine import Engine
+    from service.opening import explained
 
     try:
-        require_free(settings)
         engine = Engine(settings)
-        engine.open()
+        with explained(settings):
+            engine.open()
         return create_app(settings, engine, admin_token=token)
     except PersonhouseError as error:
         failed.send(error.body())
-    except (SettingsError, MigrationError) as error:
+    except SettingsError as error:
         failed.send(ErrorBody("server_error", "error", str(error)))
     raise SystemExit(2)
 

@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Struct
 
 PREFIX = "PERSONHOUSE_"
+# What the tests are told is none of the service's settings.
+_TESTS = "PERSONHOUSE_TEST_"
 
 
 class SettingsError(Exception):
@@ -86,7 +88,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
         except (OSError, ValueError) as error:
             raise SettingsError(f"{file}: {error}") from error
     for variable, value in environ.items():
-        if variable.startswith(PREFIX):
+        if variable.startswith(PREFIX) and not variable.startswith(_TESTS):
             _put(values, variable.removeprefix(PREFIX).lower().split("__"), value, variable)
     try:
         return msgspec.convert(values, Settings, strict=False)

@@ -80,7 +80,8 @@ def _compact(value: object) -> str:
 
 def _passes(person: dict[str, Any], tree: Any) -> bool:
     if isinstance(tree, list):
-        return all(_passes(person, part) for part in cast("list[Any]", tree))
+        parts: list[Any] = tree
+        return all(_passes(person, part) for part in parts)
     if not tree:
         return True
     if "values" in tree:
@@ -129,9 +130,10 @@ def _contains(text: str | None, value: Any) -> bool:
 
 
 def _compares(operator: str, text: str | None, value: Any) -> bool:
-    """As numbers where the filter's value is one (a text that is none never matches), else as texts.
+    """Compare as numbers where the filter's value is one, else as texts.
 
-    Texts stand in the order of their UTF-8, which is that of their characters.
+    A text that is no number is on neither side of one. Texts stand in the order of their UTF-8,
+    which is that of their characters; true and false are in it as the texts they count as.
     """
     (needle,) = _needles(value)
     bound = number_of(needle)

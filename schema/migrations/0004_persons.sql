@@ -7,6 +7,8 @@
 -- properties: the client's JSON, byte for byte. prop: the same as a flat object of texts
 -- (queries/texts.py), which is what filters and values read. search: case-folded e-mail, name,
 -- username, uuid and distinct ids, a line each. All three are computed by the writer.
+-- texts: `prop` as JSON text, in an INSERT only. Given as text for `prop` itself in an Arrow or Parquet
+-- stream it would be parsed without the INSERT's settings, and "2024-01-01" become a Date (26.9).
 -- version: microseconds since 1970 of the write, or one more than the version before if that is more.
 -- write_id, write_ids: this write and the last ones before it, to tell after a race who won.
 -- source_version: the version in the system that a person was imported from.
@@ -21,6 +23,7 @@ CREATE TABLE IF NOT EXISTS persons
     last_seen_at   Nullable(DateTime64(6, 'UTC')),
     distinct_ids   Array(String) CODEC(ZSTD(1)),
     properties     String CODEC(ZSTD(3)),
+    texts          String EPHEMERAL,
     prop           JSON(
         max_dynamic_paths = 64,
         email Nullable(String),
@@ -44,7 +47,7 @@ CREATE TABLE IF NOT EXISTS persons
         utm_source LowCardinality(Nullable(String)),
         utm_medium LowCardinality(Nullable(String)),
         utm_campaign LowCardinality(Nullable(String))
-    ) CODEC(ZSTD(1)),
+    ) DEFAULT if(texts = '', '{}', texts) CODEC(ZSTD(1)),
     search         String CODEC(ZSTD(1)),
     write_id       UInt64 CODEC(NONE),
     write_ids      Array(UInt64) CODEC(ZSTD(1)),

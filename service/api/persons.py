@@ -13,7 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, SkipValidation
 from litestar.response import Stream
 
-from queries.persons import PersonRow, Selection, get_persons, list_persons
+from queries.persons import PersonRow, Selection, get_persons
 from service.api.access import READ_PERSONS
 from service.api.addresses import address_of, with_offset
 from service.api.answers import ListedPerson, Page, Person, listed, shown
@@ -31,6 +31,7 @@ from service.counts import Counts
 from service.engine import Engine
 from service.errors import BadRequest, Conflict, ErrorBody, MethodNotAllowed, NotFound
 from service.export import csv, plan
+from service.pages import read_page
 from service.projects import Project
 from service.settings import Settings
 
@@ -132,7 +133,7 @@ def _page_now(
     engine: Engine, selection: Selection, window: Window
 ) -> tuple[list[ListedPerson], bool]:
     """Return the persons of a page, and whether more follow; for a worker thread."""
-    rows = engine.fetch_now(list_persons(selection, limit=window.limit + 1, offset=window.offset))
+    rows = read_page(engine, selection, limit=window.limit + 1, offset=window.offset)
     return [listed(row) for row in rows[: window.limit]], len(rows) > window.limit
 
 

@@ -88,9 +88,8 @@ def backend(settings: Settings) -> Generator[Backend]:
     """Open the way to the engine: through the service that runs on it, or else in this process.
 
     Raises:
-        EngineLocked: a process that is no service of ours has the engine.
-        Failure: the tables do not fit this version.
-        EngineDown: a ClickHouse server does not answer.
+        SettingsError, EngineLocked, CannotOpen: as `service.opening.explained`.
+        Failure: the service broke off.
     """
     service = handoff.running(settings)
     if service is not None:

@@ -81,10 +81,10 @@ class Importing:
             with self._rejecting(called) as reject, _bar(called.name) as show:
                 summary = backend.import_file(self._project, source, self._fmt, note, reject)
         except KeyboardInterrupt as error:
-            written = done.written if done is not None else 0
+            lines = 0 if done is None else done.read
             raise Failure(
-                f"stopped in {called}: {written:,} persons were written, or more. Started again,"
-                " the import goes over them without a change"
+                f"stopped in {called}, after {lines:,} lines or some more. Import it again for the"
+                " others: what is there already stays as it is"
             ) from error
         except OSError as error:
             raise Failure(f"{called} cannot be imported: {error.strerror or error}") from error

@@ -15,18 +15,17 @@ from queries.imports import Reject
 from queries.keys import Key
 from queries.persons import Selection
 from queries.projects import Project
-from schema.migrate import MigrationError
 from service.api.arguments import until_us
 from service.commands.backend import Asked, Imported
 from service.commands.console import Failure
 from service.counts import Counts
 from service.engine import Engine
-from service.engine_lock import require_free
 from service.errors import BadRequest, NotFound
 from service.export import csv_now
 from service.handoff import MadeKey, NewKey
 from service.imports import import_persons
 from service.keys import Keys
+from service.opening import explained
 from service.projects import Projects
 from service.readers import Format, UnreadableSource
 from service.settings import Settings
@@ -115,14 +114,11 @@ def local(settings: Settings) -> Generator[Local]:
     """Open the engine in this process, and bring its tables up to date.
 
     Raises:
-        EngineLocked: another process has it.
-        Failure: the tables do not fit this version.
-        EngineDown: a ClickHouse server does not answer.
+        SettingsError, EngineLocked, CannotOpen: as `service.opening.explained`.
     """
-    require_free(settings)
     engine = Engine(settings)
     try:
-        with _explained():
+        with explained(settings):
             engine.open()
         with asyncio.Runner() as runner:
             yield Local(settings, engine, runner)
@@ -134,22 +130,11 @@ def migrations(settings: Settings, *, dry_run: bool) -> list[str]:
     """Apply the pending migrations and return their names; with `dry_run` only name them.
 
     Raises:
-        EngineLocked: another process has the engine.
-        Failure: the tables do not fit this version.
-        EngineDown: a ClickHouse server does not answer.
+        SettingsError, EngineLocked, CannotOpen: as `service.opening.explained`.
     """
-    require_free(settings)
     engine = Engine(settings)
     try:
-        with _explained():
+        with explained(settings):
             return [one.name for one in (engine.pending() if dry_run else engine.open())]
     finally:
         engine.close()
-
-
-@contextmanager
-def _explained() -> Generator[None]:
-    try:
-        yield
-    except MigrationError as error:
-        raise Failure(str(error)) from error

@@ -36,6 +36,7 @@ def person(
         properties=properties.encode(),
         texts=None,
         base=base,
+        is_new=base == 0,
         source_version=0,
         new_ids=[] if base else list(ids),
         changed=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queries.identity import display_name, is_anonymous, ordered, person_number, person_uuid
@@ -29,6 +29,7 @@ def test_integer_id_is_never_zero() -> None:
     assert person_number(UUID(int=1 << 53)) == 1
 
 
+@settings(deadline=None)
 @given(st.uuids())
 def test_integer_id_is_positive_and_safe_in_javascript(uuid: UUID) -> None:
     assert 0 < person_number(uuid) < 1 << 53

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from queries import properties
+from queries.texts import column_key
 
 PERSONS = Path(__file__).parents[2] / "schema" / "migrations" / "0004_persons.sql"
 
@@ -29,7 +30,7 @@ def test_typed_paths_are_those_of_the_table() -> None:
 
 
 def test_typed_paths_are_written_as_they_are() -> None:
-    assert all(properties.column_key(path) == path for path in properties.TYPED)
+    assert all(column_key(path) == path for path in properties.TYPED)
 
 
 @pytest.mark.parametrize("key", ["email", "$os"])

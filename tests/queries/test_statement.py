@@ -10,6 +10,13 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from queries.candidates import (
+    Place,
+    count_candidates,
+    count_versions,
+    find_candidates,
+    read_candidates,
+)
 from queries.filters import decode_filter
 from queries.persons import Selection, count_persons, export_persons, get_persons, list_persons
 from queries.sql import sql
@@ -39,11 +46,21 @@ NARROW = Selection(
     distinct_id="ann",
 )
 
+PLACES = [
+    Place(1_600_000_000_000_001, UUID("b8c3e778-c1ea-5503-9f33-596db7513f5a")),
+    Place(1_600_000_000_000_000, UUID("0a1b2c3d-c1ea-5503-9f33-596db7513f5a")),
+]
+
 STATEMENTS: dict[str, Statement[Any]] = {
     "persons_list": list_persons(SELECTION, limit=101),
     "persons_list_everything": list_persons(NARROW, limit=101, offset=200),
     "persons_count": count_persons(SELECTION),
     "persons_export": export_persons(Selection(7, 1_700_000_000_000_000, FILTER)),
+    "persons_candidates": find_candidates(NARROW, after=None, limit=131),
+    "persons_candidates_after": find_candidates(SELECTION, after=PLACES[1], limit=131),
+    "persons_page": read_candidates(SELECTION, PLACES),
+    "persons_count_versions": count_versions(NARROW),
+    "persons_count_candidates": count_candidates(SELECTION),
     "persons_get_by_uuid": get_persons(7, uuid=UUID("b8c3e778-c1ea-5503-9f33-596db7513f5a")),
     "persons_get_by_number": get_persons(7, number=123_456),
     "persons_values": list_values(7, 1_700_000_000_000_000, "plan", ""),
