@@ -33,8 +33,6 @@ PROPERTIES = "properties."
 _MAX_IDS = 1_000
 
 _CHUNK_BYTES = 1_000_000
-# A guess at a line without its commas, which only sizes chunks.
-_LINE_BYTES = 400
 # Of a gap so wide or less the engine sends the commas; a wider one is put in afterwards.
 _NARROW = 16
 
@@ -124,7 +122,8 @@ class Rows:
             "Iterator[_Row]",
             frame.filter(pl.col("line") == "").cast({"properties": pl.Binary}).iter_rows(),
         )
-        step = 1 + _CHUNK_BYTES // (_LINE_BYTES + self._width)
+        line_bytes = self._width + frame.estimated_size() // max(1, len(lines))
+        step = 1 + _CHUNK_BYTES // line_bytes
         for start in range(0, len(lines), step):
             yield b"".join(
                 self._wide % tuple(line.split(_MARK)) if line else self._odd(next(odd))

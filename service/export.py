@@ -131,7 +131,7 @@ async def _ahead(frames: AsyncGenerator[pl.DataFrame, None]) -> AsyncGenerator[p
                 yield frame
         finally:
             coming.cancel()
-            await asyncio.wait([coming])
+            await asyncio.gather(coming, return_exceptions=True)
 
 
 async def _take_all(

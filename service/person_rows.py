@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from itertools import accumulate, chain
+from typing import Any, cast
 
 import polars as pl
+import pyarrow
 from msgspec import Struct
 
 from queries.identity import person_number
@@ -47,7 +50,7 @@ def person_rows(project: int, upserts: Sequence[Upsert], now_us: int) -> Rows:
             "version": pl.Series([max(now_us, p.base + 1) for p in upserts], dtype=pl.UInt64),
             "is_identified": pl.Series([p.is_identified for p in upserts], dtype=pl.Boolean),
             "last_seen_at": _times([p.last_seen_us for p in upserts]),
-            "distinct_ids": pl.Series([p.ids for p in upserts], dtype=pl.List(pl.String)),
+            "distinct_ids": _lists([p.ids for p in upserts]),
             "properties": pl.Series([p.properties for p in upserts], dtype=pl.Binary),
             "texts": pl.Series([text.prop for text in texts], dtype=pl.Binary),
             "search": pl.Series(searches, dtype=pl.String),
@@ -65,9 +68,21 @@ def _keys(upserts: Sequence[Upsert], persons: pl.DataFrame) -> pl.DataFrame:
 
 
 def _distinct_ids(upserts: Sequence[Upsert], persons: pl.DataFrame) -> pl.DataFrame:
-    added = pl.Series("distinct_id", [p.new_ids for p in upserts], dtype=pl.List(pl.String))
-    rows = persons.select("team_id", added, pl.col("id").alias("person_id"), "created_at")
-    return rows.explode("distinct_id").drop_nulls("distinct_id")
+    holders = [n for n, p in enumerate(upserts) for _ in p.new_ids]
+    added = pl.Series("distinct_id", [i for p in upserts for i in p.new_ids], dtype=pl.String)
+    rows = persons.select("team_id", pl.col("id").alias("person_id"), "created_at")
+    return rows[holders].with_columns(added)
+
+
+def _lists(items: Sequence[Sequence[str]]) -> pl.Series:
+    """Return lists of texts; through pyarrow, which takes a tenth of the time polars takes."""
+    offsets = [0, *accumulate(map(len, items))]
+    flat = list(chain.from_iterable(items))
+    arrow = cast("Any", pyarrow)
+    lists = arrow.LargeListArray.from_arrays(
+        arrow.array(offsets, arrow.int64()), arrow.array(flat, arrow.large_string())
+    )
+    return cast("pl.Series", pl.from_arrow(lists))
 
 
 def _times(moments: Sequence[int | None]) -> pl.Series:

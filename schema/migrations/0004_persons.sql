@@ -7,6 +7,7 @@
 -- properties: the client's JSON, byte for byte. prop: the same as a flat object of texts
 -- (queries/texts.py), which is what filters and values read. search: case-folded e-mail, name,
 -- username, uuid and distinct ids, a line each. All three are computed by the writer.
+-- min_bytes_for_wide_part: a part of a batch is one file and not nine hundred; a merged one is wide.
 -- texts: `prop` as JSON text, in an INSERT only. Given as text for `prop` itself in an Arrow or Parquet
 -- stream it would be parsed without the INSERT's settings, and "2024-01-01" become a Date (26.9).
 -- version: microseconds since 1970 of the write, or one more than the version before if that is more.
@@ -56,4 +57,5 @@ CREATE TABLE IF NOT EXISTS persons
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (team_id, created_at DESC, id DESC)
-SETTINGS index_granularity = 1024, allow_experimental_reverse_key = 1, non_replicated_deduplication_window = 10000
+SETTINGS index_granularity = 1024, allow_experimental_reverse_key = 1, non_replicated_deduplication_window = 10000,
+    min_bytes_for_wide_part = 104857600

@@ -73,7 +73,12 @@ def test_name_is_the_first_of_the_display_properties(properties: bytes, name: st
 
 
 @pytest.mark.parametrize(
-    "value", ['""', "null", "false", "0", "0.0", "-0", "-0.0", "[]", "{}"], ids=str
+    "value",
+    [
+        *('""', "null", "false", "0", "0.0", "0.00", "-0", "-0.0", "0e0", "0E+5", "-0.0e-1"),
+        *("[]", "[ ]", "[\n]", "{}", "{ }"),
+    ],
+    ids=str,
 )
 def test_name_skips_what_is_not_truthy(value: str) -> None:
     assert display_name(f'{{"email":{value},"name":"n"}}'.encode(), [], 5) == "n"
@@ -86,6 +91,10 @@ def test_name_skips_what_is_not_truthy(value: str) -> None:
         ("true", "true"),
         ("1.50", "1.50"),
         ("[1]", "[1]"),
+        ("[0]", "[0]"),
+        ("[[ ]]", "[[ ]]"),
+        ('{"a":null}', '{"a":null}'),
+        ("1e-3", "1e-3"),
         ('" "', " "),
         ('"0"', "0"),
         ('"null"', "null"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from queries import properties
+from queries.sql import sql
 from queries.texts import column_key
 
 PERSONS = Path(__file__).parents[2] / "schema" / "migrations" / "0004_persons.sql"
@@ -44,6 +45,12 @@ def test_text_of_a_typed_path_is_its_column(key: str) -> None:
 )
 def test_text_of_any_other_is_the_text_at_its_path(key: str, path: str) -> None:
     assert properties.text(key).render() == ("prop.{p0:Identifier}.:String", {"p0": path})
+
+
+def test_folded_takes_the_short_way_for_ascii() -> None:
+    text, values = properties.folded(sql("x")).render()
+    assert text == "if(isValidASCII(x), lower(x), caseFoldUTF8(x))"
+    assert values == {}
 
 
 def test_number_is_null_where_the_text_is_no_finite_number() -> None:

@@ -102,6 +102,7 @@ def test_a_row_is_a_line_of_json() -> None:
         "properties": '{"a":1}',
         "version": 2**64 - 1,
         "source_version": 0,
+        "is_deleted": False,
         "persons": 3,
         "name": "pro",
         "count": 3,
@@ -112,5 +113,11 @@ def test_a_row_is_a_line_of_json() -> None:
         assert msgspec.to_builtins(decoded).items() <= row.items()
 
 
-def test_the_engines_threads_are_its_own_choice_unless_said() -> None:
-    assert Statement("tests.one", sql("SELECT 1"), dict[str, int]).threads == 0
+def test_threads_and_indexes_are_the_engines_choice_unless_said() -> None:
+    statement = Statement("tests.one", sql("SELECT 1"), dict[str, int])
+    assert (statement.threads, statement.skip_indexes) == (0, True)
+
+
+def test_final_by_keys_reads_no_index_of_another_column() -> None:
+    without = {name for name, statement in STATEMENTS.items() if not statement.skip_indexes}
+    assert without == {"persons_page", "persons_count_candidates"}

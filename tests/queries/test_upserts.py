@@ -39,6 +39,7 @@ STORED = StoredPerson(
     properties='{"a":1}',
     version=100,
     source_version=0,
+    is_deleted=False,
 )
 
 
@@ -87,6 +88,7 @@ def test_new_person() -> None:
         properties=b'{"a":1}',
         texts=Texts(b'{"a":"1"}', ""),
         base=0,
+        is_new=True,
         source_version=0,
         new_ids=["ann", "b"],
         changed=True,
@@ -123,7 +125,7 @@ def test_a_line_that_changes_nothing_writes_nothing(given: PersonInput) -> None:
 
 def test_properties_are_replaced() -> None:
     person = only(settle([line(properties=b'{"b":2}')], [STORED]))
-    assert (person.uuid, person.base) == (U1, 100)
+    assert (person.uuid, person.base, person.is_new) == (U1, 100, False)
     assert (person.properties, person.texts) == (b'{"b":2}', Texts(b'{"b":"2"}', ""))
     assert (person.ids, person.new_ids) == (["ann"], [])
 
@@ -237,6 +239,64 @@ def test_a_person_whose_first_id_was_split_off_makes_room() -> None:
     outcome = settle([LINE], [stored(uuid=first, ids=["kept"])])
     person = only(outcome)
     assert (person.uuid, person.ids) == (person_uuid(PROJECT, "ann:split"), ["ann"])
+
+
+GRAVE = stored(
+    is_deleted=True, version=500, ids=["ann", "old"], properties='{"old":1}', source_version=9
+)
+
+
+def test_a_deleted_person_comes_back_new_above_its_deletion() -> None:
+    given = line(uuid=U1, created_at=EVENING, source_version=3)
+    assert only(settle([given], [GRAVE])) == Upsert(
+        uuid=U1,
+        created_us=to_us(EVENING),
+        is_identified=False,
+        last_seen_us=None,
+        ids=["ann"],
+        properties=b'{"a":1}',
+        texts=Texts(b'{"a":"1"}', ""),
+        base=500,
+        is_new=True,
+        source_version=3,
+        new_ids=["ann"],
+        changed=True,
+    )
+
+
+def test_a_deleted_person_comes_back_above_the_last_of_its_deletions() -> None:
+    graves = [GRAVE, stored(is_deleted=True, version=700, created_us=5), GRAVE]
+    assert only(settle([line(uuid=U1)], graves)).base == 700
+
+
+@pytest.mark.parametrize("first", ["grave", "person"])
+def test_who_lives_at_another_place_is_not_deleted(first: str) -> None:
+    """As a merge of persons that moves created_at leaves it."""
+    known = [GRAVE, stored(created_us=to_us(EVENING))]
+    person = only(settle([line(properties=b"{}")], known if first == "grave" else reversed(known)))
+    assert (person.base, person.is_new, person.created_us) == (100, False, to_us(EVENING))
+
+
+def test_the_distinct_ids_of_a_deleted_person_are_free() -> None:
+    persons = settle([line(uuid=U2, distinct_ids=("old",)), line()], [GRAVE]).upserts
+    assert [(p.uuid, p.ids, p.base) for p in persons] == [
+        (U2, ["old"], 0),
+        (person_uuid(PROJECT, "ann"), ["ann"], 0),
+    ]
+
+
+def test_a_deleted_person_makes_no_room_for_a_split() -> None:
+    first = person_uuid(PROJECT, "ann")
+    person = only(settle([LINE], [stored(uuid=first, is_deleted=True, version=500)]))
+    assert (person.uuid, person.base, person.is_new) == (first, 500, True)
+
+
+def test_lines_of_a_person_who_comes_back_follow_one_another() -> None:
+    lines = [line(uuid=U1), line(uuid=U1), line(distinct_ids=("ann", "b"), properties=b"{}")]
+    outcome = settle(lines, [GRAVE])
+    person = only(outcome)
+    assert (person.base, person.is_new, person.new_ids) == (500, True, ["ann", "b"])
+    assert (person.properties, outcome.unchanged) == (b"{}", 1)
 
 
 def test_the_first_import_of_a_file_is_the_same_by_the_short_way_and_the_long() -> None:

@@ -45,12 +45,11 @@ def planned(engine: Engine, selection: Selection) -> CsvPlan:
 
 
 def other_ways(usual: CsvPlan) -> list[CsvPlan]:
-    """Plans that must give the same bytes."""
+    """Plans that must give the same bytes: lines all made here, or by the engine where it can."""
     change = msgspec.structs.replace
     return [
         change(usual, by_engine=False),
         change(usual, by_engine=True),
-        change(usual, by_engine=False, usual_ids=0, usual_keys=()),
         change(usual, by_engine=True, usual_ids=0, usual_keys=usual.usual_keys[::2]),
     ]
 

@@ -247,7 +247,7 @@ IDS = st.lists(JSON_TEXT.filter(bool) | st.just(f"{MADE_UP}7"), max_size=3, uniq
 
 
 @how(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -229,7 +229,6 @@ def test_memory_does_not_grow_with_the_rows(engine: Engine) -> None:
 
     # By then a quarter was sent, and the engine has taken what buffers and caches it wants.
     resident = asyncio.run(run())
-    print("CURVE", [r // 1_000_000 for r in resident])
     quarter = len(resident) // 4
-    assert quarter > 30, "of a megabyte each"
+    assert quarter > 30, "each of about a megabyte"
     assert max(resident[quarter:]) - max(resident[:quarter]) < 40_000_000

@@ -6,11 +6,14 @@
 -- p4 = 'staged_uuids'
 SELECT toString(id) AS uuid, toUnixTimestamp64Micro(created_at) AS created_us,
 is_identified, toUnixTimestamp64Micro(last_seen_at) AS last_seen_us,
-distinct_ids AS ids, properties, version, source_version
-FROM persons FINAL
+distinct_ids AS ids, properties, version, source_version,
+CAST(is_deleted, 'Bool') AS is_deleted
+FROM persons
 WHERE team_id = {p0:UInt32} AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids
 WHERE team_id = {p1:UInt32} AND distinct_id IN (SELECT distinct_id FROM {p2:Identifier})
 UNION ALL
 SELECT created_at, id FROM person_keys
 WHERE team_id = {p3:UInt32} AND (number, id) IN (SELECT number, id FROM {p4:Identifier}))
+ORDER BY version DESC
+LIMIT 1 BY created_at, id
