@@ -17,7 +17,8 @@ _NUMBER_MASK = (1 << 53) - 1
 
 # Five dash-separated groups of lower-case letters and digits: what posthog-js makes up for a
 # visitor it does not know. Every lower-case UUID is one too.
-_ANONYMOUS = re.compile(r"([a-z0-9]+-){4}[a-z0-9]+")
+ANONYMOUS = r"([a-z0-9]+-){4}[a-z0-9]+"
+_anonymous = re.compile(ANONYMOUS)
 
 
 def person_uuid(project: int, distinct_id: str) -> UUID:
@@ -32,7 +33,7 @@ def person_number(uuid: UUID) -> int:
 
 def is_anonymous(distinct_id: str) -> bool:
     """Say whether a distinct id looks made up for an unknown visitor."""
-    return _ANONYMOUS.fullmatch(distinct_id) is not None
+    return _anonymous.fullmatch(distinct_id) is not None
 
 
 def ordered(distinct_ids: Iterable[str]) -> list[str]:

@@ -33,6 +33,8 @@ from queries.imports import IGNORED, PersonInput, person, uuid_in_id
 
 Cell = TypeVar("Cell")
 
+# Of somebody with more than 1,000 distinct ids our export has the others here, as a JSON list.
+_FURTHER_IDS = "distinct_ids.1000"
 _WHO = ("uuid", "person_id", "id", "distinct_ids", "distinct_id")
 _UUIDS = frozenset({"uuid", "person_id", "id"})
 _VALUES = frozenset(
@@ -153,9 +155,13 @@ def _distinct_ids(
     ids = [*distinct_ids_of("distinct_ids", many)]
     if one is not None:
         ids.append(distinct_id_of("distinct_id", one))
-    ids += [
-        distinct_id_of(name, row[at]) for name, at in columns.distinct_ids if row[at] is not None
-    ]
+    for name, at in columns.distinct_ids:
+        if (cell := row[at]) is None:
+            continue
+        if name == _FURTHER_IDS and isinstance(cell, str) and cell.startswith("["):
+            ids += distinct_ids_of(name, decode_value(name, cell.encode(), ids=True))
+        else:
+            ids.append(distinct_id_of(name, cell))
     return unique(ids)
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from queries import properties
 from queries.columns import FLAT
+from queries.identity import ANONYMOUS
 from queries.persons import Selection, condition
 from queries.sql import Bind, Sql, bind, sql
 from queries.statement import Statement
@@ -28,9 +29,8 @@ MARK = "\x01"
 _ODD = ('"true"', '"false"', r"\u006", r"\u007", r"\u0001")
 
 # What a name may not be, unless it is the text; and as text it is rare.
-_NO_NAMES = ("false", "0", "0.0", "-0", "-0.0")
+_NO_NAME = r"^(false|-?0(\.0+)?([eE][+-]?[0-9]+)?)$"
 
-_ANONYMOUS = "^([a-z0-9]+-){4}[a-z0-9]+$"
 _QUOTED = '[",\r\n]'
 
 
@@ -118,13 +118,13 @@ def _is_plain(shape: Shape) -> Sql:
             AND (length(properties) = 2 OR notEmpty(keys))
             AND length(keys) - arrayCount(text -> isNotNull(text), held)
                 <= countSubstrings(properties, 'null')
-            AND NOT arrayExists(name -> name IN {}, names)
+            AND NOT arrayExists(name -> match(name, {}), names)
             AND position(arrayStringConcat(distinct_ids), {}) = 0)""",
         FLAT,
         bind("UInt32", len(shape.ids)),
         bind("Array(String)", list(_ODD)),
         bind("Array(String)", list(shape.keys)),
-        bind("Array(String)", list(_NO_NAMES)),
+        bind("String", _NO_NAME),
         bind("String", MARK),
     )
 
@@ -174,8 +174,8 @@ _ORDERED = sql(
     """if(length(distinct_ids) < 2, distinct_ids, arrayConcat(
         arrayFilter(item -> NOT match(item, {}), distinct_ids),
         arrayFilter(item -> match(item, {}), distinct_ids)))""",
-    bind("String", _ANONYMOUS),
-    bind("String", _ANONYMOUS),
+    bind("String", f"^{ANONYMOUS}$"),
+    bind("String", f"^{ANONYMOUS}$"),
 )
 
 

@@ -122,7 +122,7 @@ class Rows:
             "Iterator[_Row]",
             frame.filter(pl.col("line") == "").cast({"properties": pl.Binary}).iter_rows(),
         )
-        line_bytes = self._width + frame.estimated_size() // max(1, len(lines))
+        line_bytes = self._width + int(frame.estimated_size()) // max(1, len(lines))
         step = 1 + _CHUNK_BYTES // line_bytes
         for start in range(0, len(lines), step):
             yield b"".join(

@@ -15,6 +15,7 @@ import pyarrow.ipc
 from clickhouse_connect import get_client
 from clickhouse_connect.driver.binding import bind_query
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError, error_name_from_body
 from clickhouse_connect.driver.httputil import get_pool_manager
 
 from service.settings import SettingsError
@@ -81,9 +82,13 @@ class Embedded:
         with closing(connect(self.path)) as handle:
             handle.query(f"USE `{database}`")
             params = {name.removeprefix("param_"): value for name, value in parameters.items()}
-            stream = cast("Iterator[Any]", handle.send_query(bound, "Arrow", params=params))
-            for chunk in stream:
-                yield pl.read_ipc(bytes(chunk.bytes()))
+            try:
+                stream = cast("Iterator[Any]", handle.send_query(bound, "Arrow", params=params))
+                for chunk in stream:
+                    yield pl.read_ipc(bytes(chunk.bytes()))
+            except RuntimeError as error:
+                # chDB's own error, which the driver would have given a name.
+                raise DatabaseError(str(error), name=error_name_from_body(str(error))) from error
 
 
 class Server:

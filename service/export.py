@@ -6,8 +6,11 @@ two moments. Somebody who changes in between is written as of the second, but in
 the first: a property, a list's item or a distinct id that had no column then is left out, so every
 line has as many cells as the header. No cell is ever under another's name.
 
-More than 1,000 distinct ids of one person: the others stand in `distinct_ids.1000`, as a JSON
-list. A failure midway is raised out of the iterator: a file that ends, ends whole.
+Of a person's distinct ids, 1,000 have columns of their own; where somebody has more, all further
+ones stand in `distinct_ids.1000`, as a JSON list. Where two values of a person lead to one column,
+as in `{"a.b": 1, "a": {"b": 2}}`, the inner one is shown.
+
+A failure midway is raised out of the iterator: a file that ends, ends whole.
 """
 
 from __future__ import annotations
@@ -32,13 +35,13 @@ from service.errors import BadRequest
 
 MAX_COLUMNS = 20_000
 
-# A property is usual where one person in so many has it; only so many can be. The engine reads each
-# usual property of everybody, and leaves who has another, or a list or an object, to Python. It is
-# not asked to where few would be left to it: where the others are more than so many to one.
+# A property is usual where one person in so many has it; only so many can be. The engine reads all
+# usual properties of everybody to make lines, and leaves who has others, or a list or an object, to
+# Python. Not worth it where lines are made of fewer than one person in so many.
 _USUAL_SHARE = 100
 _USUAL_KEYS = 200
 _USUAL_IDS = 20
-_LEFT_TO_PYTHON = 3
+_LINES_SHARE = 4
 
 _Step: TypeAlias = "tuple[Statement[Any], Callable[[pl.DataFrame], None]]"
 
@@ -192,14 +195,14 @@ class _Found:
             for key, persons in self._persons_with.most_common(_USUAL_KEYS)
             if persons * _USUAL_SHARE >= self.persons and PROPERTIES + key in self._names
         )
-        # Each rare property may be all on persons of their own.
+        # Where everybody has a rare property, on average, few will have none.
         most = max(self._flat_with.values(), default=0)
         rare = self._flat_with.total() - sum(self._flat_with[key] for key in usual)
         return CsvPlan(
             tuple(sorted(columns)),
             min(self._usual_ids, self._most_ids, _USUAL_IDS),
             usual,
-            most > self.persons // (_LEFT_TO_PYTHON + 1) and rare < self.persons,
+            most * _LINES_SHARE >= self.persons and rare < self.persons,
         )
 
     def _check(self) -> None:

@@ -6,11 +6,9 @@ decides, not what the engine happens to do.
 
 A new operator is one more case in `_holds`.
 
-Contains ignores case by comparing lower-cased texts. ClickHouse's lowerUTF8 and Python's
-`str.lower` agree on every character (tests/engine/test_letters.py), on those that become two
-(U+0130) and on the one that depends on its neighbours, so both share a blind spot: a capital sigma
-ends a word as U+03C2 and stands elsewhere as U+03C3, so the start of a Greek word written in
-capitals is not found in the whole of it where it ends in a sigma.
+Contains ignores case as Unicode has it for comparing, which is `str.casefold`: the three sigmas
+are one letter and an eszett is two s. That ClickHouse folds every letter alike is tested in
+tests/engine/test_letters.py.
 """
 
 from __future__ import annotations
@@ -86,15 +84,28 @@ def _passes(person: dict[str, Any], tree: Any) -> bool:
         return True
     if "values" in tree:
         parts = tree["values"]
-        if tree.get("type", "AND") == "AND" or not parts:
+        if tree.get("type", "AND") == "AND":
             return all(_passes(person, part) for part in parts)
-        return any(_passes(person, part) for part in parts)
+        asking = [part for part in parts if _asks(part)]
+        return not asking or any(_passes(person, part) for part in asking)
     if not tree.keys() & {"key", "operator", "type"}:
         return all(_holds("exact", text_of(person.get(key)), tree[key]) for key in tree)
     if tree.get("type") == "flag":
         return True
     operator = tree.get("operator") or "exact"
     return _holds(operator, text_of(person.get(tree["key"])), tree.get("value"))
+
+
+def _asks(tree: Any) -> bool:
+    """Say whether a part of a group asks for anything; what does not lets nobody else pass."""
+    if isinstance(tree, list):
+        parts: list[Any] = tree
+        return any(_asks(part) for part in parts)
+    if "values" in tree:
+        return _asks(tree["values"])
+    if not tree or tree.get("type") == "flag":
+        return False
+    return tree.get("operator") in ("is_set", "is_not_set") or tree.get("value") != []
 
 
 def _holds(operator: str, text: str | None, value: Any) -> bool:
@@ -126,17 +137,21 @@ def _needles(value: Any) -> list[str]:
 
 
 def _contains(text: str | None, value: Any) -> bool:
-    return text is not None and any(n.lower() in text.lower() for n in _needles(value))
+    return text is not None and any(
+        needle.casefold() in text.casefold() for needle in _needles(value)
+    )
 
 
 def _compares(operator: str, text: str | None, value: Any) -> bool:
     """Compare as numbers where the filter's value is one, else as texts.
 
     A text that is no number is on neither side of one. Texts stand in the order of their UTF-8,
-    which is that of their characters; true and false are in it as the texts they count as.
+    which is that of their characters; true and false, as booleans or as texts, are not in it.
     """
     (needle,) = _needles(value)
     bound = number_of(needle)
+    if bound is None and text in ("true", "false"):
+        return False
     left: float | str | None = text
     right: float | str = needle
     if bound is not None:

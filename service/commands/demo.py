@@ -67,7 +67,7 @@ def _show(console: Console, persons: int, service: Service) -> None:
         f"\n    {service.url}\n\nwith the key\n\n    {ready.key}\n",
         "A page of those on the plan enterprise, the values of plan, and a search:\n",
         *curls,
-        f"\nThe API is described at {service.url}/docs. Ctrl-C ends it.",
+        f"\nThe API is described at {service.url}/schema. Ctrl-C ends it.",
     ]
     result: dict[str, Any] = {
         "url": service.url,

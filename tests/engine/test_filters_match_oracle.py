@@ -36,10 +36,13 @@ FIRST_FILLER = 1_000_000
 NEGATABLE = ("exact", "is_not", "icontains", "not_icontains")
 ORDERED = ("gt", "gte", "lt", "lte")
 ALIASES = ("in", "not_in", "min", "max")
-LISTS = ('["a","5"]', '[5,"true",""]', '[true,"%"]', '["{",":1",","]', '[" ","\\\\"]', "[[],{}]")
+LISTS = (
+    *('["a","5"]', '[5,"true",""]', '[true,"%"]', '["{",":1",","]', '[" ","\\\\"]', "[[],{}]"),
+    *('["Ας","ss"]', '["nobody","\\u0000"]'),
+)
 # No null is a value; see tests/queries/test_filters.py.
 NEEDLES = tuple(v for v in (*VALUES, *LISTS) if v not in ("null", "[null]"))
-# Numbers and texts but the empty one; of a number beyond 64 bits nothing is said.
+# Numbers and texts but the empty one; a number beyond 64 bits is refused.
 BOUNDS = tuple(v for v in VALUES if v[0] in '"-0123456789' and v not in ('""', '"1e400"'))
 
 

@@ -27,7 +27,7 @@ def test_nobody_else_comes_in(open_client: Client, make_key: MakeKey, verb: str,
 
 
 def test_no_word_of_it_in_the_api_document(open_client: Client) -> None:
-    assert "internal" not in open_client.get("/docs/openapi.json").text
+    assert "internal" not in open_client.get("/schema/openapi.json").text
 
 
 def ask(client: Client, verb: str, path: str, body: Any = None) -> tuple[int, Any]:

@@ -9,7 +9,7 @@
 -- p7 = 2
 -- p8 = ['"true"', '"false"', '\\u006', '\\u007', '\\u0001']
 -- p9 = ['company', 'email']
--- p10 = ['false', '0', '0.0', '-0', '-0.0']
+-- p10 = '^(false|-?0(\\.0+)?([eE][+-]?[0-9]+)?)$'
 -- p11 = '\x01'
 -- p12 = '[",\r\n]'
 -- p13 = [1, 2]
@@ -38,7 +38,7 @@ key -> key NOT IN {p9:Array(String)}, JSONExtractKeys(properties) AS keys)
 AND (length(properties) = 2 OR notEmpty(keys))
 AND length(keys) - arrayCount(text -> isNotNull(text), held)
 <= countSubstrings(properties, 'null')
-AND NOT arrayExists(name -> name IN {p10:Array(String)}, names)
+AND NOT arrayExists(name -> match(name, {p10:String}), names)
 AND position(arrayStringConcat(distinct_ids), {p11:String}) = 0) AS plain,
 if(plain, arrayStringConcat(arrayMap(
 (cell, gap) -> concat(

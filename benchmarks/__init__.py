@@ -1,0 +1,1 @@
+"""How fast the service answers: one command, over HTTP, with every answer checked."""
