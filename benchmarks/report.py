@@ -164,7 +164,7 @@ def _disk(disk: Disk | None) -> str:
         return "unknown"
     return (
         f"{disk.bytes_a_person:,.0f} bytes a person, {disk.bytes / _MIB:,.1f} MiB in all;"
-        f" {disk.versions:,} versions in {disk.parts} parts at the end"
+        f" {disk.versions:,} versions at the end, parts: {disk.parts}"
     )
 
 

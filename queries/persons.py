@@ -54,9 +54,13 @@ class Selection(Struct, frozen=True):
     email: str = ""
     distinct_id: str = ""
 
+    def is_narrow(self) -> bool:
+        """Say whether it asks for few, as somebody does who looks for a person."""
+        return bool(self.search or self.email or self.distinct_id)
+
     def is_everyone(self) -> bool:
         """Say whether nothing but the project narrows it."""
-        return not (self.search or self.email or self.distinct_id) and self.filter == EVERYONE
+        return not self.is_narrow() and self.filter == EVERYONE
 
 
 # No alias is the name of a column: ClickHouse would take it for the column in WHERE too.
@@ -66,7 +70,7 @@ COLUMNS: LiteralString = """toString(id) AS uuid,
 
 
 def list_persons(selection: Selection, *, limit: int, offset: int = 0) -> Statement[PersonRow]:
-    """Select persons newest first, ties by descending uuid.
+    """Select persons newest first, ties in descending order of ClickHouse's UUIDs.
 
     Args:
         selection: which persons.

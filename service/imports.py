@@ -32,10 +32,8 @@ from service.engine import Engine
 from service.person_rows import person_rows
 from service.readers import Batch, Format, read
 
-# A part of the table this large gets its text index when it is merged, not while it is written;
-# and a batch holds each person once, so nothing in it needs replacing (17 of 36 us a row).
-_BULK = {"materialize_skip_indexes_on_insert": "0", "optimize_on_insert": "0"}
-_BULK_ROWS = 10_000
+# A batch holds each person once, so nothing in it needs replacing (17 of 36 us a row).
+_BATCH = {"optimize_on_insert": "0"}
 # So many rows are written before the first is merged: merging at once costs a third of the speed,
 # merging never leaves so many parts that every look-up is slow.
 _HELD_ROWS = 1_000_000
@@ -227,8 +225,7 @@ class _Writer:
                 engine.insert_now("person_keys", rows.person_keys)
             if rows.distinct_ids.height:
                 engine.insert_now("distinct_ids", rows.distinct_ids)
-            settings = _BULK if len(upserts) >= _BULK_ROWS else None
-            engine.insert_now("persons", rows.persons, settings=settings)
+            engine.insert_now("persons", rows.persons, settings=_BATCH)
             new = [person.created_us for person in upserts if person.is_new]
             written.created, written.newest_us = len(new), max(new, default=0)
 

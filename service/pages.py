@@ -14,7 +14,7 @@ _AT_ONCE = 5_000
 
 
 def read_page(engine: Engine, selection: Selection, *, limit: int, offset: int) -> list[PersonRow]:
-    """Return up to `limit` persons, newest first, ties by descending uuid; for a worker thread.
+    """Return up to `limit` persons, newest first, as `list_persons` has them; for a worker thread.
 
     Args:
         engine: where they are.
@@ -22,7 +22,8 @@ def read_page(engine: Engine, selection: Selection, *, limit: int, offset: int) 
         limit: rows at most.
         offset: how many of the first to leave out.
     """
-    if offset or limit > _FEW:
+    # Whoever has, or had, a distinct id is few already.
+    if offset or limit > _FEW or selection.distinct_id:
         return engine.fetch_now(list_persons(selection, limit=limit, offset=offset))
     found: list[PersonRow] = []
     after: Place | None = None

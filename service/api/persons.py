@@ -77,10 +77,15 @@ async def get_page(
     window = decode_window(limit, offset, settings.limits.page_rows)
     with_total = decode_flag("include_total", include_total)
     rows = engine.in_thread(lambda: _page_now(engine, selection, window))
-    if with_total:
-        (persons, more), total = await asyncio.gather(rows, counts.count(selection))
-    else:
+    if not with_total:
         (persons, more), total = await rows, None
+    elif selection.is_narrow():
+        # Mostly all of them are on the page, and so counted.
+        persons, more = await rows
+        known = not more and (persons or not window.offset)
+        total = window.offset + len(persons) if known else await counts.count(selection)
+    else:
+        (persons, more), total = await asyncio.gather(rows, counts.count(selection))
     address = address_of(request, settings.http.public_url)
     return Response(_page(persons, more, total, window, address))
 

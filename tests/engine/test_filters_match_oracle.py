@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from queries.filters import decode_filter
+from queries.filters import MAX_FILTERS, decode_filter
 from queries.persons import Selection, list_persons
 from queries.sql import Sql, bind, sql
 from queries.statement import Statement
@@ -181,16 +181,47 @@ def test_shapes(filled: Engine) -> None:
             f'{{"type":"OR","values":[{a},{b}]}}',
             f'{{"type":"OR","values":[{a},{{}}]}}',
             f'{{"type":"OR","values":[{a},{leaf("plain", "exact", "[]")}]}}',
+            f'{{"type":"OR","values":[{a},{{"type":"flag","key":"x","value":true}}]}}',
+            f'{{"type":"OR","values":[{a},[{{}}],{{"type":"AND","values":[[],{{}}]}}]}}',
+            f'{{"type":"OR","values":[{a},{leaf("plain", "is_set", "[]")}]}}',
+            '{"type":"OR","values":[{},[]]}',
+            f'[{{"type":"OR","values":[{{}}]}},{a}]',
             f'[{{"type":"OR","values":[{a},{b}]}},{{"type":"AND","values":[{b}]}}]',
             '{"type":"OR","values":[]}',
             f'{{"values":[{a}]}}',
             '{"email":"a"}',
             '{"email":["a",5],"dot.ted":true}',
+            '{"email":"a","plain":[]}',
             '[{"key":"email","value":5}]',
             '[{"key":"email","value":5,"operator":null,"type":"person"}]',
             '[{"type":"flag","key":"x","value":true}]',
         ],
     )
+
+
+def test_a_boolean_is_on_neither_side_of_a_text(filled: Engine) -> None:
+    """PostHog's property types keep a boolean from being compared; here both are texts."""
+    texts = ('"a"', '"false"', '"true"', '"f"', '"u"', '" "', '"\U0010ffff"')
+    filters = [leaf("email", operator, text) for operator in ORDERED for text in texts]
+    check(filled, filters)
+    stored = {p: json.loads(p).get("email") for p in POPULATION}
+    booleans = [p for p, value in stored.items() if value in (True, False, "true")]
+    assert len(booleans) == 3
+    assert not any(oracle.passes(p, text) for p in booleans for text in filters)
+
+
+def test_three_thousand_values(filled: Engine) -> None:
+    many = [f"no such text {n}" for n in range(3_000)]
+    for operator in NEGATABLE:
+        for values in (many, [*many, "Ä", "5"]):
+            check_listed(filled, f"[{leaf('email', operator, json.dumps(values))}]")
+            check_listed(filled, f"[{leaf('plain', operator, json.dumps(values))}]")
+
+
+def test_as_many_filters_as_are_let_in(filled: Engine) -> None:
+    leaves = [leaf(KEYS[n % len(KEYS)], "icontains", f'"{n}"') for n in range(MAX_FILTERS - 1)]
+    check_listed(filled, _group("OR", leaves))
+    check_listed(filled, _group("list", [f"[{leaf}]" for leaf in leaves[: MAX_FILTERS // 2 - 1]]))
 
 
 def _group(kind: str, parts: list[str]) -> str:
@@ -207,7 +238,8 @@ def _leaves(operators: tuple[str, ...], values: tuple[str, ...]) -> st.SearchStr
 TREES = st.recursive(
     _leaves((*NEGATABLE, "in", "not_in"), NEEDLES)
     | _leaves((*ORDERED, "min", "max"), BOUNDS)
-    | _leaves(("is_set", "is_not_set"), ("null",)),
+    | _leaves(("is_set", "is_not_set"), ("null",))
+    | st.sampled_from(("{}", "[]", '{"type":"flag"}')),
     lambda inner: st.builds(
         _group, st.sampled_from(["AND", "OR", "list"]), st.lists(inner, max_size=5)
     ),

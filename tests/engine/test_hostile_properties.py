@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from queries.filters import decode_filter
+from queries.import_values import MAX_DEPTH
 from queries.persons import Selection, export_persons, get_persons
 from service.engine import Engine
 from tests import oracle
@@ -18,7 +20,9 @@ from tests.engine.importing import Importer
 from tests.engine.people import FOREVER_US, command
 
 OBJECTS = objects()
-PROJECT, RARE, DEEP = 1, 2, 3
+PROJECT, RARE = 1, 2
+
+_projects = itertools.count(3)
 
 
 def line(n: int, properties: bytes) -> bytes:
@@ -65,19 +69,38 @@ def test_every_key_is_found(importer: Importer) -> None:
         assert {row.uuid.int - 1 for row in found} == expected, key
 
 
-@pytest.mark.parametrize("levels", [100, 300, 499])
-def test_nested_as_deep_as_is_let_in(importer: Importer, levels: int) -> None:
-    properties = b'{"a":' * levels + b"1" + b"}" * levels
-    imported = importer.lines(DEEP, [line(levels, properties)])
+def nested(levels: int, kind: str) -> bytes:
+    """An object of so many levels: of objects, or of lists within the one."""
+    if kind == "objects":
+        return b'{"a":' * levels + b"1" + b"}" * levels
+    return b'{"a":' + b"[" * (levels - 1) + b"1" + b"]" * (levels - 1) + b"}"
+
+
+@pytest.mark.parametrize("kind", ["objects", "lists"])
+@pytest.mark.parametrize("levels", [100, MAX_DEPTH - 1, MAX_DEPTH])
+def test_nested_as_deep_as_is_let_in(importer: Importer, levels: int, kind: str) -> None:
+    properties = nested(levels, kind)
+    project = next(_projects)
+    imported = importer.lines(project, [line(levels, properties)])
     assert imported.rejects == {}
-    (row,) = importer.engine.fetch_now(get_persons(DEEP, number=levels + 1))
+    (row,) = importer.engine.fetch_now(get_persons(project, number=levels + 1))
     assert row.properties.encode() == properties
+    # What is stored can be asked for: the text of the value is as deep.
+    value = json.loads(properties)["a"]
+    for operator, passes in (("exact", 1), ("is_not", 0), ("icontains", 1)):
+        # In a list: alone, a list is a list of alternatives.
+        asked = json.dumps([{"key": "a", "operator": operator, "value": [value]}])
+        assert len(importer.persons(project, filter=decode_filter(asked))) == passes
 
 
-def test_nested_deeper_is_refused(importer: Importer) -> None:
-    for levels in (501, 5_000, 100_000):
-        properties = b'{"a":' * levels + b"1" + b"}" * levels
-        assert list(importer.lines(DEEP, [line(levels, properties)]).rejects) == [1]
+@pytest.mark.parametrize("kind", ["objects", "lists"])
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 500, 5_000, 100_000])
+def test_nested_deeper_is_refused(importer: Importer, levels: int, kind: str) -> None:
+    project = next(_projects)
+    imported = importer.lines(project, [line(levels, nested(levels, kind))])
+    assert list(imported.rejects) == [1]
+    assert f"nested deeper than {MAX_DEPTH} levels" in imported.rejects[1]
+    assert importer.persons(project) == []
 
 
 def test_five_thousand_rare_keys(importer: Importer) -> None:

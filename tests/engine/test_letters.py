@@ -1,22 +1,29 @@
-"""Where ClickHouse's idea of a letter could differ from Python's: lower case, numbers, order."""
+"""Where ClickHouse's idea of a letter could differ from Python's: case, numbers, order."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import sys
+from unicodedata import category
 
 import pytest
 from msgspec import Struct
 
 from queries import properties
-from queries.filters import number_of
+from queries.filters import decode_filter, number_of
+from queries.persons import Selection, list_persons
 from queries.sql import bind, sql
 from queries.statement import Statement
+from queries.values import list_distinct_ids, list_values
 from service.engine import Engine
-from tests.engine.people import insert, person
+from tests.engine.people import FOREVER_US, insert, person
+
+_projects = itertools.count(1_000)
 
 
-class Lowered(Struct):
-    """Some texts in lower case."""
+class Folded(Struct):
+    """Some texts in folded case."""
 
     texts: list[str]
 
@@ -28,22 +35,82 @@ class Compared(Struct):
     before: bool
 
 
-def lowered(engine: Engine, texts: list[str]) -> list[str]:
-    array = bind("Array(String)", texts)
-    asked = sql("SELECT arrayMap(x -> lowerUTF8(x), {}) AS texts", array)
-    (row,) = engine.fetch_now(Statement("tests.lower", asked, Lowered))
+def folded(engine: Engine, texts: list[str]) -> list[str]:
+    each = properties.folded(sql("text"))
+    asked = sql("SELECT arrayMap(text -> {}, {}) AS texts", each, bind("Array(String)", texts))
+    (row,) = engine.fetch_now(Statement("tests.fold", asked, Folded))
     return row.texts
 
 
-def test_lower_case_of_every_letter_is_pythons(engine: Engine) -> None:
-    letters = [c for c in map(chr, range(sys.maxunicode + 1)) if c.upper() != c or c.lower() != c]
-    assert len(letters) > 2_500
-    assert lowered(engine, letters) == [letter.lower() for letter in letters]
+def test_every_letter_is_folded_as_python_folds_it(engine: Engine) -> None:
+    """Every one that this Python knows; ClickHouse 26.9 knows those of Unicode 17."""
+    unknown = ("Cn", "Co", "Cs")
+    known = [c for c in map(chr, range(sys.maxunicode + 1)) if category(c) not in unknown]
+    assert sum(c.casefold() != c for c in known) >= 1_530
+    wrong = [
+        (letter, text)
+        for letter, text in zip(known, folded(engine, known), strict=True)
+        if text != letter.casefold()
+    ]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("text", ["ΑΣ", "ΑΣΑ", "ΑΣ Δ", "Σ", "İstanbul", "STRASSE", "ẞ", "ǅ", "ﬁ"])
-def test_lower_case_of_letters_that_depend_on_others_is_pythons(engine: Engine, text: str) -> None:
-    assert lowered(engine, [text]) == [text.lower()]
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ΑΣ",
+            "ΑΣΑ",
+            "ΑΣ Δ",
+            "ας",
+            "Σ",
+            "İstanbul",
+            "I\u0131",
+            "STRASSE",
+            "Straße",
+            "ẞ",
+            "ǅ",
+            "ﬁ",
+        ),
+        *("E\u0301", "É", "\u212a", "\u0345", "A\0B", "\0", "", "ASCII only", "100% {p0:String}"),
+    ],
+)
+def test_texts_are_folded_as_python_folds_them(engine: Engine, text: str) -> None:
+    assert folded(engine, [text]) == [text.casefold()]
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        *(("Straße", "STRASSE"), ("STRASSE", "ß"), ("ẞ", "ß"), ("ὈΔΥΣΣΕΎΣ", "ὀδυσσεύς")),
+        *(
+            ("ὀδυσσεύς", "ΣΕΎΣ"),
+            ("Οδυσσέας", "ΑΣ"),
+            ("ας", "\u03b1\u03c3"),
+            ("İstanbul", "i̇stanbul"),
+        ),
+        *(("ﬁne", "FI"), ("\u212aelvin", "kelvin"), ("ЁЖ", "ёж"), ("Ⅷ", "ⅷ")),
+    ],
+)
+def test_one_case_contains_the_other(engine: Engine, stored: str, asked: str) -> None:
+    """In a filter, of a list too, in a search and in a search for values."""
+    project = next(_projects)
+    properties_json = json.dumps({"email": stored, "x": stored})
+    insert(engine, project, [person(1, properties_json, ids=[stored])], version=1)
+    for value in (asked, [asked], ["nobody", asked]):
+        for key in ("email", "x"):
+            for operator, passes in (("icontains", 1), ("not_icontains", 0)):
+                test = json.dumps([{"key": key, "operator": operator, "value": value}])
+                selection = Selection(project, FOREVER_US, decode_filter(test))
+                assert len(engine.fetch_now(list_persons(selection, limit=2))) == passes
+    searched = Selection(project, FOREVER_US, search=asked)
+    assert len(engine.fetch_now(list_persons(searched, limit=2))) == 1
+    for statement in (
+        list_values(project, FOREVER_US, "email", asked),
+        list_values(project, FOREVER_US, "x", asked),
+        list_distinct_ids(project, asked),
+    ):
+        assert [row.name for row in engine.fetch_now(statement)] == [stored]
 
 
 NUMBERS = [
