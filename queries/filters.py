@@ -1,27 +1,24 @@
-"""The filters a client may send, decoded: a tree of tests on properties.
+"""What a filter asks of a person: a tree of tests on properties.
 
-PostHog has three shapes for `properties` and clients send a fourth: a list of tests, all of which
-must hold; a group `{"type": "AND"|"OR", "values": [...]}`; a list of groups; and a bare object
-`{"plan": "pro"}`, each member of which must be equal. Whatever cannot be understood is refused
-with its path: a test that is dropped in silence would let more persons through than were asked for.
+`queries/filter_text.py` decodes what a client sends into it, `queries/where.py` says what it means.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from difflib import get_close_matches
 from enum import StrEnum
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from queries.texts import value_text
+from queries.moments import Ago, Moment
+from queries.semver import Range
 
-MAX_DEPTH = 20
-MAX_FILTERS = 1_000
-MAX_VALUES = 100_000
-MAX_KEY = 400
+
+class Relation(StrEnum):
+    """How a stored date stands to a filter's."""
+
+    ON = "on"
+    BEFORE = "before"
+    AFTER = "after"
 
 
 class Operator(StrEnum):
@@ -31,34 +28,28 @@ class Operator(StrEnum):
     IS_NOT = "is_not"
     ICONTAINS = "icontains"
     NOT_ICONTAINS = "not_icontains"
+    REGEX = "regex"
+    NOT_REGEX = "not_regex"
     GT = "gt"
     GTE = "gte"
     LT = "lt"
     LTE = "lte"
+    BETWEEN = "between"
+    NOT_BETWEEN = "not_between"
+    IS_DATE_EXACT = "is_date_exact"
+    IS_DATE_BEFORE = "is_date_before"
+    IS_DATE_AFTER = "is_date_after"
+    SEMVER_EQ = "semver_eq"
+    SEMVER_NEQ = "semver_neq"
+    SEMVER_GT = "semver_gt"
+    SEMVER_GTE = "semver_gte"
+    SEMVER_LT = "semver_lt"
+    SEMVER_LTE = "semver_lte"
+    SEMVER_TILDE = "semver_tilde"
+    SEMVER_CARET = "semver_caret"
+    SEMVER_WILDCARD = "semver_wildcard"
     IS_SET = "is_set"
     IS_NOT_SET = "is_not_set"
-
-
-_ORDERED = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
-_BARE = (Operator.IS_SET, Operator.IS_NOT_SET)
-_ALIASES = {
-    "in": Operator.EXACT,
-    "not_in": Operator.IS_NOT,
-    "min": Operator.GTE,
-    "max": Operator.LTE,
-}
-
-# Of PostHog's filter types, those that are about something else than a person's properties.
-_FOREIGN = frozenset(
-    (
-        *("event", "feature", "group", "session", "element", "hogql", "cohort", "static-cohort"),
-        *("precalculated-cohort", "person_metadata", "recording", "log", "data_warehouse"),
-    )
-)
-
-
-class FilterError(Exception):
-    """A filter that cannot be understood; the text names the place and what would be right."""
 
 
 class Test(Struct, frozen=True):
@@ -76,6 +67,31 @@ class Test(Struct, frozen=True):
     number: float | None = None
 
 
+class Between(Struct, frozen=True):
+    """A number within two bounds, both included, or outside of them."""
+
+    key: str
+    low: float
+    high: float
+    is_within: bool
+
+
+class Dated(Struct, frozen=True):
+    """A date on, before or after another."""
+
+    key: str
+    relation: Relation
+    moment: Moment | Ago
+
+
+class Versioned(Struct, frozen=True):
+    """A version within a range, or outside of it."""
+
+    key: str
+    range: Range
+    is_within: bool
+
+
 class AllOf(Struct, frozen=True):
     """Every one of them holds; of none, true."""
 
@@ -88,174 +104,5 @@ class AnyOf(Struct, frozen=True):
     filters: tuple[Filter, ...]
 
 
-Filter = Test | AllOf | AnyOf
+Filter = Test | Between | Dated | Versioned | AllOf | AnyOf
 EVERYONE = AllOf()
-
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-class _Budget(Struct):
-    filters: int = MAX_FILTERS
-
-
-def decode_filter(text: str) -> Filter:
-    """Decode the `properties` argument; an empty text, list, object or group lets all pass.
-
-    Raises:
-        FilterError: not JSON, or not a filter; the message names the path, as `$[0].operator`.
-    """
-    if not text.strip():
-        return EVERYONE
-    try:
-        raw = bytes(msgspec.json.decode(text, type=Raw)).strip()
-        return _tree(raw)
-    except (msgspec.DecodeError, UnicodeError):
-        raise FilterError("Properties are unparsable!") from None
-    except RecursionError:
-        raise FilterError("`properties` is nested too deeply") from None
-
-
-def _tree(raw: bytes) -> Filter:
-    if raw[:1] not in (b"[", b"{"):
-        raise FilterError("`properties` takes a JSON list of filters, a group or an object")
-    return _filter(raw, "$", MAX_DEPTH, _Budget())
-
-
-def _filter(raw: bytes, path: str, depth: int, budget: _Budget) -> Filter:
-    budget.filters -= 1
-    if budget.filters < 0:
-        raise FilterError(f"{path}: more than {MAX_FILTERS} filters in one request")
-    if depth == 0:
-        raise FilterError(f"{path}: filters are nested more than {MAX_DEPTH} levels deep")
-    if raw[:1] == b"[":
-        return AllOf(_items(raw, path, depth, budget))
-    if raw[:1] != b"{":
-        raise FilterError(f"{path}: a filter is a JSON object, not {_shown(raw)}")
-    members = msgspec.json.decode(raw, type=dict[str, Raw])
-    if not members:
-        return EVERYONE
-    if "values" in members:
-        return _group(members, path, depth, budget)
-    if "key" in members or "operator" in members or "type" in members:
-        return _test({k: bytes(v) for k, v in members.items()}, path)
-    if path == "$":
-        if len(members) > MAX_FILTERS:
-            raise FilterError(f"{path}: more than {MAX_FILTERS} filters in one request")
-        return AllOf(
-            tuple(
-                _test({"key": msgspec.json.encode(k), "value": bytes(v)}, f"$.{k[:80]}")
-                for k, v in members.items()
-            )
-        )
-    raise FilterError(f"{path}: a filter needs `key`, or `type` and `values`")
-
-
-def _items(raw: bytes, path: str, depth: int, budget: _Budget) -> tuple[Filter, ...]:
-    """Decode the filters of a list but those that ask for nothing: they widen no OR."""
-    items = (
-        _filter(bytes(item), f"{path}[{n}]", depth - 1, budget)
-        for n, item in enumerate(msgspec.json.decode(raw, type=list[Raw]))
-    )
-    return tuple(item for item in items if item != EVERYONE)
-
-
-def _group(members: dict[str, Raw], path: str, depth: int, budget: _Budget) -> Filter:
-    kind = _text(bytes(members["type"]), f"{path}.type") if "type" in members else "AND"
-    values = bytes(members["values"])
-    if values[:1] != b"[":
-        raise FilterError(f"{path}.values: a group's values are a JSON list of filters")
-    match kind:
-        case "AND":
-            return AllOf(_items(values, f"{path}.values", depth, budget))
-        case "OR":
-            items = _items(values, f"{path}.values", depth, budget)
-            return AnyOf(items) if items else EVERYONE
-        case _:
-            raise FilterError(f"{path}.type: a group is `AND` or `OR`, not {kind[:80]!r}")
-
-
-def _test(members: dict[str, bytes], path: str) -> Filter:
-    kind = members.get("type", b"null")
-    if kind != b"null" and not _concerns_person(_text(kind, f"{path}.type"), f"{path}.type"):
-        return EVERYONE
-    if "key" not in members:
-        raise FilterError(f"{path}.key: a filter names the property it tests in `key`")
-    key = _text(members["key"], f"{path}.key")
-    if len(key) > MAX_KEY:
-        raise FilterError(f"{path}.key: a key has at most {MAX_KEY} characters")
-    operator = _operator(members.get("operator", b"null"), f"{path}.operator")
-    if operator in _BARE:
-        return Test(key, operator)
-    value = members.get("value", b"null")
-    if value == b"null":
-        raise FilterError(f"{path}.value: `{operator}` needs a value")
-    if operator in _ORDERED:
-        return _ordered(key, operator, value, f"{path}.value")
-    texts = _texts(value, f"{path}.value")
-    return Test(key, operator, texts) if texts else EVERYONE
-
-
-def _concerns_person(kind: str, path: str) -> bool:
-    if kind == "flag":
-        return False
-    if kind == "person":
-        return True
-    if kind in _FOREIGN:
-        raise FilterError(f"{path}: The '{kind}' property filter does not work in 'person' scope")
-    raise FilterError(f"{path}: a filter's type is `person`, a group's `AND` or `OR`")
-
-
-def _operator(raw: bytes, path: str) -> Operator:
-    if raw == b"null":
-        return Operator.EXACT
-    name = _text(raw, path)
-    if name in _ALIASES:
-        return _ALIASES[name]
-    try:
-        return Operator(name)
-    except ValueError:
-        served = [*Operator, *_ALIASES]
-        near = get_close_matches(name, served, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(served)}"
-        raise FilterError(f"{path}: unknown operator `{name[:80]}`; {hint}") from None
-
-
-def _ordered(key: str, operator: Operator, raw: bytes, path: str) -> Test:
-    text = value_text(raw)
-    if raw[:1] in (b"[", b"{") or raw in (b"true", b"false") or not text:
-        raise FilterError(f"{path}: `{operator}` compares with a number or a text")
-    if _NUMBER.fullmatch(text) and number_of(text) is None:
-        raise FilterError(f"{path}: a number beyond what can be compared")
-    return Test(key, operator, (text,), number_of(text))
-
-
-def number_of(text: str) -> float | None:
-    """Return the finite number that a text is, None if it is none."""
-    if not _NUMBER.fullmatch(text):
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-def _texts(raw: bytes, path: str) -> tuple[str, ...]:
-    if raw[:1] != b"[":
-        text = value_text(raw)
-        return () if text is None else (text,)
-    items = msgspec.json.decode(raw, type=list[Raw])
-    if len(items) > MAX_VALUES:
-        raise FilterError(f"{path}: more than {MAX_VALUES} values")
-    texts = [value_text(bytes(item)) for item in items]
-    if None in texts:
-        raise FilterError(f"{path}: null is no value; ask `is_not_set`")
-    return tuple(dict.fromkeys(text for text in texts if text is not None))
-
-
-def _text(raw: bytes, path: str) -> str:
-    if raw[:1] != b'"':
-        raise FilterError(f"{path}: a JSON text is needed, not {_shown(raw)}")
-    return msgspec.json.decode(raw, type=str)
-
-
-def _shown(raw: bytes) -> str:
-    return repr(raw[:40].decode(errors="replace"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queries import moments, semver
 from queries.sql import Sql, bind, sql
 from queries.texts import column_key
 
@@ -25,6 +26,37 @@ def text(key: str) -> Sql:
     if path in TYPED:
         return sql("prop.{}", bind("Identifier", path))
     return sql("prop.{}.:String", bind("Identifier", path))
+
+
+def moment(key: str) -> Sql:
+    """The property as Nullable(DateTime64(6, 'UTC')): NULL where its text is no date we know.
+
+    ClickHouse's own reading takes far more for a date than is one, so the text's shape is looked
+    at first; it then sorts out the 31st of February.
+    """
+    written = sql(
+        "replaceRegexpOne(ifNull({}, ''), {}, '\\\\3-\\\\2-\\\\1')",
+        text(key),
+        bind("String", moments.DAY_FIRST),
+    )
+    return sql(
+        """parseDateTime64BestEffortOrNull(if(
+            match({}, {}),
+            replaceAll(replaceRegexpOne({}, '(\\\\d),(\\\\d)', '\\\\1.\\\\2'), '/', '-'),
+            ''), 6, 'UTC')""",
+        written,
+        bind("String", moments.SHAPE),
+        written,
+    )
+
+
+def version(key: str) -> Sql:
+    """The property as a tuple of three Nullable(UInt64): NULLs where its text is no version."""
+    groups = sql("extractGroups(ifNull({}, ''), {})", text(key), bind("String", semver.STORED))
+    return sql(
+        "(toUInt64OrNull({}[1]), toUInt64OrNull({}[2]), toUInt64OrNull({}[3]))",
+        *(groups, groups, groups),
+    )
 
 
 def folded(value: Sql) -> Sql:

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import LiteralString, assert_never
 
-from queries import properties
-from queries.filters import AllOf, AnyOf, Filter, Operator, Test
+from queries import properties, semver
+from queries.filters import (
+    AllOf,
+    AnyOf,
+    Between,
+    Dated,
+    Filter,
+    Operator,
+    Relation,
+    Test,
+    Versioned,
+)
+from queries.moments import Ago, Moment
 from queries.sql import Sql, all_of, any_of, bind, sql
 
 
@@ -18,6 +29,12 @@ def where(tree: Filter) -> Sql:
             return any_of(where(child) for child in tree.filters)
         case Test():
             return _test(tree)
+        case Between():
+            return _between(tree)
+        case Dated():
+            return _dated(tree)
+        case Versioned():
+            return _versioned(tree)
         case _:
             assert_never(tree)
 
@@ -36,6 +53,10 @@ def _test(test: Test) -> Sql:
             return _contains_one_of(test)
         case Operator.NOT_ICONTAINS:
             return sql("NOT {}", _contains_one_of(test))
+        case Operator.REGEX:
+            return _matches_one_of(test)
+        case Operator.NOT_REGEX:
+            return sql("NOT {}", _matches_one_of(test))
         case Operator.GT:
             return _compare(test, "ifNull({} > {}, false)")
         case Operator.GTE:
@@ -45,7 +66,7 @@ def _test(test: Test) -> Sql:
         case Operator.LTE:
             return _compare(test, "ifNull({} <= {}, false)")
         case _:
-            assert_never(test.operator)
+            raise AssertionError(f"{test.operator} is decoded into a filter of its own")
 
 
 def _is_one_of(test: Test) -> Sql:
@@ -82,3 +103,95 @@ def _compare(test: Test, template: LiteralString) -> Sql:
         compared = sql(template, value, bind("String", test.texts[0]))
         return sql("({} AND {} NOT IN ('true', 'false'))", compared, value)
     return sql(template, properties.number(test.key), bind("Float64", test.number))
+
+
+def _matches_one_of(test: Test) -> Sql:
+    value = properties.text(test.key)
+    return any_of(
+        sql("ifNull(match({}, {}), false)", value, bind("String", pattern))
+        for pattern in test.texts
+    )
+
+
+def _between(test: Between) -> Sql:
+    value = properties.number(test.key)
+    low, high = bind("Float64", test.low), bind("Float64", test.high)
+    within = sql("ifNull({} >= {} AND {} <= {}, false)", value, low, value, high)
+    if test.is_within:
+        return within
+    return sql("ifNull({} < {} OR {} > {}, false)", value, low, value, high)
+
+
+def _versioned(test: Versioned) -> Sql:
+    version = properties.version(test.key)
+    bounds = [sql("isNotNull({}.1)", version)]
+    bounds += [sql("isNotNull({}.2)", version), sql("isNotNull({}.3)", version)]
+    within: list[Sql] = []
+    if test.range.low is not None:
+        within.append(sql("ifNull({} >= {}, false)", version, _numbers(test.range.low)))
+    if test.range.high is not None:
+        within.append(sql("ifNull({} < {}, false)", version, _numbers(test.range.high)))
+    inside = all_of(within)
+    return all_of([*bounds, inside if test.is_within else sql("NOT {}", inside)])
+
+
+def _numbers(version: semver.Version) -> Sql:
+    return sql("({}, {}, {})", *(bind("UInt64", part) for part in version))
+
+
+def _dated(test: Dated) -> Sql:
+    value = properties.moment(test.key)
+    start, end = _span(test.moment)
+    match test.relation:
+        case Relation.ON:
+            condition = sql("({} >= {} AND {} < {})", value, start, value, end)
+        case Relation.BEFORE:
+            condition = sql(
+                "{} < {}", value, start if _is_day(test.moment) else _point(test.moment)
+            )
+        case Relation.AFTER if _is_day(test.moment):
+            # After the day: later than its last second, as the interface's wording has it.
+            condition = sql("{} > subtractSeconds({}, 1)", value, end)
+        case Relation.AFTER:
+            condition = sql("{} > {}", value, _point(test.moment))
+        case _:
+            assert_never(test.relation)
+    return sql("ifNull({}, false)", condition)
+
+
+def _is_day(moment: Moment | Ago) -> bool:
+    return isinstance(moment, Moment) and moment.is_day
+
+
+def _point(moment: Moment | Ago) -> Sql:
+    """Return the point in time itself."""
+    if isinstance(moment, Moment):
+        return sql("fromUnixTimestamp64Micro({}, 'UTC')", bind("Int64", moment.us))
+    count = bind("Int64", moment.count)
+    match moment.unit:
+        case "h":
+            return sql("subtractHours(now64(6, 'UTC'), {})", count)
+        case "d":
+            return sql("subtractDays(now64(6, 'UTC'), {})", count)
+        case "w":
+            return sql("subtractWeeks(now64(6, 'UTC'), {})", count)
+        case "m":
+            return sql("subtractMonths(now64(6, 'UTC'), {})", count)
+        case "q":
+            return sql("subtractWeeks(now64(6, 'UTC'), {})", bind("Int64", 13 * moment.count))
+        case "y":
+            return sql("subtractYears(now64(6, 'UTC'), {})", count)
+        case _:
+            assert_never(moment.unit)
+
+
+def _span(moment: Moment | Ago) -> tuple[Sql, Sql]:
+    """Return where what `is_date_exact` asks for begins and ends: a day, or a second."""
+    point = _point(moment)
+    if (isinstance(moment, Moment) and not moment.is_day) or (
+        isinstance(moment, Ago) and moment.unit == "h"
+    ):
+        second = sql("toDateTime64(toStartOfSecond({}), 6, 'UTC')", point)
+        return second, sql("addSeconds({}, 1)", second)
+    day = sql("toDateTime64(toDate32({}), 6, 'UTC')", point)
+    return day, sql("addDays({}, 1)", day)

@@ -221,6 +221,9 @@ def engine_failure(name: str | None, message: str) -> PersonhouseError:
         message: only looked at for the operating system's words for a full disk, which
             ClickHouse reports under names that cover other faults too.
     """
+    if name == "CANNOT_COMPILE_REGEXP":
+        # RE2's syntax is known to ClickHouse alone, and only filters bring patterns.
+        return BadRequest("Invalid regular expression", attr="properties")
     kind = EngineDown if name is None else _BY_NAME.get(name, EngineError)
     if "No space left on device" in message:
         kind = DiskFull

@@ -12,7 +12,7 @@ from litestar.openapi.spec import OpenAPIType
 from litestar.params import QueryParameter
 from msgspec import Struct
 
-from queries.filters import FilterError, decode_filter
+from queries.filter_text import FilterError, decode_filter
 from queries.persons import Selection
 from service.errors import BadRequest, NotFound
 from service.projects import Project

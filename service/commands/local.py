@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from queries.filters import FilterError, decode_filter
+from queries.filter_text import FilterError, decode_filter
 from queries.imports import Reject
 from queries.keys import Key
 from queries.persons import Selection

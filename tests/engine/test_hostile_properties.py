@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from queries.filters import decode_filter
+from queries.filter_text import decode_filter
 from queries.import_values import MAX_DEPTH
 from queries.persons import Selection, export_persons, get_persons
 from service.engine import Engine

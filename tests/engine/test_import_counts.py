@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from queries.filters import decode_filter
+from queries.filter_text import decode_filter
 from queries.persons import Selection, count_persons
 from service.counts import Counts
 from service.engine import Engine

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import time
 from uuid import UUID
 
 import pytest
 from msgspec import Struct
 
-from queries.filters import decode_filter
+from queries.filter_text import decode_filter
 from queries.identity import person_uuid
-from queries.persons import get_persons
+from queries.persons import Selection, get_persons
 from queries.sql import sql
 from queries.statement import Statement
 from queries.times import iso
+from service.counts import Counts
 from service.engine import Engine
 from service.imports import Progress
 from service.person_rows import person_rows
 from service.readers import UnreadableSource
 from tests.engine.importing import Importer, Line
-from tests.engine.people import person
+from tests.engine.people import FOREVER_US, command, count, insert, person
 
 U1, U2 = str(UUID(int=1)), str(UUID(int=2))
 LINES: list[Line] = [
@@ -277,6 +279,76 @@ def test_an_id_promised_in_a_crash_may_go_to_another_person(
     importer.engine.insert_now("distinct_ids", rows.distinct_ids)
     assert importer.lines(project, [named(["ann"], uuid=U2)]).numbers() == (1, 0, 0)
     assert [str(row.uuid) for row in importer.persons(project, distinct_id="ann")] == [U2]
+
+
+DELETED: Line = {
+    "uuid": U1,
+    "distinct_ids": ["ann", "a2"],
+    "properties": {"n": 1},
+    "created_at": "2024-01-01T00:00:00Z",
+}
+
+
+def delete(importer: Importer, project: int, version: int) -> None:
+    """Write the tombstone of the project's one person, with a version of at least that."""
+    (row,) = importer.persons(project)
+    gone = person(row.uuid.int, base=row.version, created_us=row.created_us)
+    with importer.counts.write(project) as written:
+        insert(importer.engine, project, [gone], version=version, deleted=True)
+        written.created = -1
+    assert importer.persons(project) == []
+
+
+@pytest.mark.parametrize("line", [DELETED, {**DELETED, "created_at": None}], ids=["place", "new"])
+@pytest.mark.parametrize("ahead_us", [0, 3_600_000_000], ids=["now", "ahead"])
+def test_a_deleted_person_imported_again_is_there_once(
+    importer: Importer, project: int, ahead_us: int, line: Line
+) -> None:
+    """Though its deletion has a version ahead of the clock, as of a writer whose clock was."""
+    everyone = Selection(project, FOREVER_US)
+    importer.lines(project, [DELETED])
+    assert count(importer.counts, everyone) == 1
+    deleted = time.time_ns() // 1_000 + ahead_us
+    delete(importer, project, deleted)
+    assert count(importer.counts, everyone) == 0
+    assert importer.lines(project, [line]).numbers() == (1, 0, 0)
+    (row,) = importer.persons(project)
+    assert (row.ids, row.properties) == (["ann", "a2"], '{"n":1}')
+    assert row.version > deleted
+    assert importer.persons(project, distinct_id="a2") == [row]
+    assert importer.persons(project, search="ANN") == [row]
+    assert importer.engine.fetch_now(get_persons(project, uuid=UUID(U1))) == [row]
+    for counts in (importer.counts, Counts(importer.engine)):
+        assert count(counts, everyone) == count(counts, everyone) == 1
+    assert importer.lines(project, [line]).numbers() == (0, 1, 0)
+    assert importer.persons(project) == [row]
+
+
+def test_a_person_deleted_again_and_again_comes_back_each_time(
+    importer: Importer, project: int
+) -> None:
+    everyone = Selection(project, FOREVER_US)
+    for n in range(3):
+        importer.lines(project, [{**DELETED, "properties": {"n": n}}])
+        (row,) = importer.persons(project)
+        assert row.properties == f'{{"n":{n}}}'
+        assert count(importer.counts, everyone) == 1
+        delete(importer, project, row.version + 3_600_000_000)
+        command(importer.engine, "OPTIMIZE TABLE persons FINAL")
+        assert count(importer.counts, everyone) == 0
+
+
+def test_the_distinct_ids_of_a_deleted_person_are_free(importer: Importer, project: int) -> None:
+    importer.lines(project, [DELETED])
+    delete(importer, project, 1)
+    assert importer.lines(project, [named(["ann"], uuid=U2)]).numbers() == (1, 0, 0)
+    assert list(importer.lines(project, [DELETED]).rejects.values()) == [
+        f"distinct_ids: 'ann' belongs to person {U2}"
+    ]
+    assert importer.lines(project, [{**DELETED, "distinct_ids": ["a2"]}]).numbers() == (1, 0, 0)
+    owners = {row.ids[0]: str(row.uuid) for row in importer.persons(project)}
+    assert owners == {"ann": U2, "a2": U1}
+    assert count(importer.counts, Selection(project, FOREVER_US)) == 2
 
 
 def test_projects_do_not_share_ids(importer: Importer, project: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from msgspec import Struct
 
 from queries import properties
-from queries.filters import decode_filter, number_of
+from queries.filter_text import decode_filter, number_of
 from queries.persons import Selection, list_persons
 from queries.sql import bind, sql
 from queries.statement import Statement
@@ -97,12 +97,12 @@ def test_one_case_contains_the_other(engine: Engine, stored: str, asked: str) ->
     project = next(_projects)
     properties_json = json.dumps({"email": stored, "x": stored})
     insert(engine, project, [person(1, properties_json, ids=[stored])], version=1)
-    for value in (asked, [asked], ["nobody", asked]):
-        for key in ("email", "x"):
-            for operator, passes in (("icontains", 1), ("not_icontains", 0)):
-                test = json.dumps([{"key": key, "operator": operator, "value": value}])
-                selection = Selection(project, FOREVER_US, decode_filter(test))
-                assert len(engine.fetch_now(list_persons(selection, limit=2))) == passes
+    keys, values = ("email", "x"), (asked, ["nobody", asked])
+    for kind, operator, passes in (("AND", "icontains", 1), ("OR", "not_icontains", 0)):
+        tests = [{"key": k, "operator": operator, "value": v} for k in keys for v in values]
+        tree = decode_filter(json.dumps({"type": kind, "values": tests}))
+        selection = Selection(project, FOREVER_US, tree)
+        assert len(engine.fetch_now(list_persons(selection, limit=2))) == passes
     searched = Selection(project, FOREVER_US, search=asked)
     assert len(engine.fetch_now(list_persons(searched, limit=2))) == 1
     for statement in (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from queries.filters import decode_filter
+from queries.filter_text import decode_filter
 from queries.persons import Selection, count_persons, list_persons
 from queries.upserts import Upsert
 from service.counts import Counts

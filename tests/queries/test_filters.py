@@ -7,21 +7,16 @@ from typing import Any
 
 import pytest
 
-from queries.filters import (
-    EVERYONE,
+from queries.filter_text import (
     MAX_DEPTH,
     MAX_FILTERS,
     MAX_KEY,
     MAX_VALUES,
-    AllOf,
-    AnyOf,
-    Filter,
     FilterError,
-    Operator,
-    Test,
     decode_filter,
     number_of,
 )
+from queries.filters import EVERYONE, AllOf, AnyOf, Filter, Operator, Test
 
 A = Test("a", Operator.EXACT, ("1",))
 B = Test("b", Operator.EXACT, ("2",))

@@ -17,7 +17,7 @@ from queries.candidates import (
     find_candidates,
     read_candidates,
 )
-from queries.filters import decode_filter
+from queries.filter_text import decode_filter
 from queries.persons import Selection, count_persons, export_persons, get_persons, list_persons
 from queries.sql import sql
 from queries.statement import Statement
