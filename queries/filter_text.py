@@ -51,7 +51,7 @@ _ALIASES = {
     "is_cleaned_path_exact": Operator.EXACT,
 }
 # These PostHog has for lists alone.
-_LISTS = frozenset({"in", "not_in", "icontains_multi", "not_icontains_multi"})
+_LISTS = frozenset({"icontains_multi", "not_icontains_multi"})
 _SEMVER = "semver_"
 _WITHIN = (Operator.BETWEEN, Operator.NOT_BETWEEN)
 _MATCHES = (Operator.REGEX, Operator.NOT_REGEX)

@@ -18,14 +18,27 @@ from queries.times import to_us
 
 Unit = Literal["h", "d", "w", "m", "q", "y"]
 
+_MONTHS: tuple[LiteralString, ...] = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+# ClickHouse reads a year, month or day of zeros as some other date, so the shapes leave those out.
+_YEAR: LiteralString = r"(\d{3}[1-9]|\d{2}[1-9]\d|\d[1-9]\d{2}|[1-9]\d{3})"
+_DATE: LiteralString = _YEAR + r"[-/](0[1-9]|1[0-2])[-/](0[1-9]|[12]\d|3[01])"
 _CLOCK: LiteralString = r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?"
-_ZONE: LiteralString = r" ?(Z|UTC|[+-]\d{2}:?\d{2})?"
+_OFFSET: LiteralString = r"[+-](?:[01]\d|2[0-3])"
+_ZONE: LiteralString = r"(?: ?(Z|UTC|" + _OFFSET + r":?[0-5]\d))?"
 # RE2 in ClickHouse and Python's `re` read these alike. `$` would let a last newline pass in Python.
-ISO: LiteralString = r"^(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ]" + _CLOCK + _ZONE + r")?\z"
+ISO: LiteralString = "^" + _DATE + "(?:[T ]" + _CLOCK + _ZONE + r")?\z"
 DAY_FIRST: LiteralString = r"^(\d{2})[-/](\d{2})[-/](\d{4})"
 RFC_822: LiteralString = (
-    r"^(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) ([01]\d|2[0-3]):([0-5]\d)"
-    r"(?::([0-5]\d))? (Z|GMT|UTC|[+-]\d{4})\z"
+    r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(0?[1-9]|[12]\d|3[01]) ("
+    + "|".join(_MONTHS)
+    + ") "
+    # No fraction of a second; the offset without a colon.
+    + _YEAR
+    + r" ([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))? (Z|GMT|UTC|"
+    + _OFFSET
+    + r"[0-5]\d)\z"
 )
 SECONDS: LiteralString = r"^\d{9,10}(\.\d+)?\z"
 MILLISECONDS: LiteralString = r"^\d{13}\z"
@@ -33,7 +46,6 @@ MILLISECONDS: LiteralString = r"^\d{13}\z"
 SHAPE: LiteralString = "|".join((ISO, RFC_822, SECONDS, MILLISECONDS))
 
 _AGO = re.compile(r"-(\d{1,5})([hdwmqy])", re.ASCII)
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 class Moment(Struct, frozen=True):

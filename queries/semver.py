@@ -21,7 +21,9 @@ STORED: LiteralString = (
 
 _PART = r"(0|[1-9]\d{0,17})"
 _FULL = re.compile(rf"v?{_PART}\.{_PART}\.{_PART}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?", re.ASCII)
-_SHORT = re.compile(rf"v?{_PART}(?:\.{_PART}(?:\.{_PART})?)?(-[0-9A-Za-z.-]+)?", re.ASCII)
+_SHORT = re.compile(
+    rf"v?{_PART}(?:\.{_PART}(?:\.{_PART})?)?(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?", re.ASCII
+)
 _WILD = re.compile(rf"v?{_PART}(?:\.{_PART})?\.\*", re.ASCII)
 
 

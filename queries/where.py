@@ -19,6 +19,9 @@ from queries.filters import (
 from queries.moments import Ago, Moment
 from queries.sql import Sql, all_of, any_of, bind, sql
 
+_SECOND_US = 1_000_000
+_DAY_US = 86_400 * _SECOND_US
+
 
 def where(tree: Filter) -> Sql:
     """Compile a filter into a condition over one row of `persons`."""
@@ -141,32 +144,30 @@ def _numbers(version: semver.Version) -> Sql:
 
 def _dated(test: Dated) -> Sql:
     value = properties.moment(test.key)
-    start, end = _span(test.moment)
     match test.relation:
         case Relation.ON:
-            condition = sql("({} >= {} AND {} < {})", value, start, value, end)
+            first, last = _span(test.moment)
+            condition = sql("({} >= {} AND {} <= {})", value, first, value, last)
         case Relation.BEFORE:
-            condition = sql(
-                "{} < {}", value, start if _is_day(test.moment) else _point(test.moment)
-            )
-        case Relation.AFTER if _is_day(test.moment):
-            # After the day: later than its last second, as the interface's wording has it.
-            condition = sql("{} > subtractSeconds({}, 1)", value, end)
+            condition = sql("{} < {}", value, _point(test.moment))
         case Relation.AFTER:
-            condition = sql("{} > {}", value, _point(test.moment))
+            condition = sql("{} > {}", value, _end(test.moment))
         case _:
             assert_never(test.relation)
     return sql("ifNull({}, false)", condition)
 
 
-def _is_day(moment: Moment | Ago) -> bool:
-    return isinstance(moment, Moment) and moment.is_day
+def _end(moment: Moment | Ago) -> Sql:
+    """Return what is before all that comes after: of a day, as the interface says it, 23:59:59."""
+    if isinstance(moment, Moment) and moment.is_day:
+        return _instant(moment.us + _DAY_US - _SECOND_US)
+    return _point(moment)
 
 
 def _point(moment: Moment | Ago) -> Sql:
     """Return the point in time itself."""
     if isinstance(moment, Moment):
-        return sql("fromUnixTimestamp64Micro({}, 'UTC')", bind("Int64", moment.us))
+        return _instant(moment.us)
     count = bind("Int64", moment.count)
     match moment.unit:
         case "h":
@@ -186,12 +187,18 @@ def _point(moment: Moment | Ago) -> Sql:
 
 
 def _span(moment: Moment | Ago) -> tuple[Sql, Sql]:
-    """Return where what `is_date_exact` asks for begins and ends: a day, or a second."""
+    """Return the first and last microsecond of what is asked for: of a day, or of a second."""
+    if isinstance(moment, Moment):
+        width = _DAY_US if moment.is_day else _SECOND_US
+        first = moment.us - moment.us % width
+        return _instant(first), _instant(first + width - 1)
     point = _point(moment)
-    if (isinstance(moment, Moment) and not moment.is_day) or (
-        isinstance(moment, Ago) and moment.unit == "h"
-    ):
+    if moment.unit == "h":
         second = sql("toDateTime64(toStartOfSecond({}), 6, 'UTC')", point)
-        return second, sql("addSeconds({}, 1)", second)
+        return second, sql("addMicroseconds({}, 999999)", second)
     day = sql("toDateTime64(toDate32({}), 6, 'UTC')", point)
-    return day, sql("addDays({}, 1)", day)
+    return day, sql("subtractMicroseconds(addDays({}, 1), 1)", day)
+
+
+def _instant(us: int) -> Sql:
+    return sql("fromUnixTimestamp64Micro({}, 'UTC')", bind("Int64", us))

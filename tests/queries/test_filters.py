@@ -14,7 +14,6 @@ from queries.filter_text import (
     MAX_VALUES,
     FilterError,
     decode_filter,
-    number_of,
 )
 from queries.filters import EVERYONE, AllOf, AnyOf, Filter, Operator, Test
 
@@ -133,21 +132,6 @@ def test_flag_is_neutral(test: object) -> None:
 
 def test_members_we_do_not_know_are_ignored() -> None:
     assert decode({**A_JSON, "label": "x", "group_type_index": 0}) == A
-
-
-@pytest.mark.parametrize("operator", list(Operator), ids=str)
-def test_operator_of_its_own_name(operator: Operator) -> None:
-    decoded = decode({"key": "a", "operator": operator, "value": "x"})
-    assert isinstance(decoded, Test)
-    assert decoded.operator is operator
-
-
-@pytest.mark.parametrize(
-    ("alias", "operator"), [("in", "exact"), ("not_in", "is_not"), ("min", "gte"), ("max", "lte")]
-)
-def test_alias_of_an_operator(alias: str, operator: str) -> None:
-    aliased = decode({"key": "a", "operator": alias, "value": "1"})
-    assert aliased == decode({"key": "a", "operator": operator, "value": "1"})
 
 
 @pytest.mark.parametrize("operator", ["is_set", "is_not_set"])
@@ -327,67 +311,3 @@ def test_types_about_something_else_are_refused(kind: str) -> None:
     assert refusal([{**A_JSON, "type": kind}]) == (
         f"$[0].type: The '{kind}' property filter does not work in 'person' scope"
     )
-
-
-@pytest.mark.parametrize(
-    ("operator", "near"),
-    [("contain", "icontains"), ("exact ", "exact"), ("is_nto", "is_not"), ("gtee", "gte")],
-)
-def test_unknown_operator_is_refused_with_the_nearest(operator: str, near: str) -> None:
-    assert refusal([{**A_JSON, "operator": operator}]) == (
-        f"$[0].operator: unknown operator `{operator}`; did you mean `{near}`?"
-    )
-
-
-def test_unknown_operator_like_no_other_is_refused_with_all_there_are() -> None:
-    message = refusal([{**A_JSON, "operator": "zzzzz" * 100}])
-    assert message.startswith(f"$[0].operator: unknown operator `{'zzzzz' * 16}`; there are exact")
-    assert all(str(operator) in message for operator in Operator)
-
-
-@pytest.mark.parametrize("operator", ["gt", "gte", "lt", "lte", "min", "max"])
-@pytest.mark.parametrize("value", [[1], [], {}, True, False, ""], ids=json.dumps)
-def test_ordered_operators_take_a_number_or_a_text(operator: str, value: object) -> None:
-    message = refusal([{"key": "a", "operator": operator, "value": value}])
-    assert message.startswith("$[0].value: `")
-    assert message.endswith("` compares with a number or a text")
-
-
-@pytest.mark.parametrize("operator", ["gt", "gte", "lt", "lte", "min", "max"])
-@pytest.mark.parametrize("value", ["1e400", '"1e400"', "-1e400", '"+1e309"', "9" * 400])
-def test_ordered_operators_refuse_a_number_beyond_floats(operator: str, value: str) -> None:
-    text = f'[{{"key":"a","operator":"{operator}","value":{value}}}]'
-    assert refusal(text) == "$[0].value: a number beyond what can be compared"
-
-
-def test_a_number_beyond_floats_is_equal_to_itself() -> None:
-    decoded = decode_filter('{"key":"a","value":[1e400,"-1e400"]}')
-    assert decoded == Test("a", Operator.EXACT, ("1e400", "-1e400"))
-
-
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [(5, 5.0), ("5", 5.0), ("1e3", 1000.0), (-0.5, -0.5), ("x", None), ("2024-01-01", None)],
-)
-def test_ordered_value_is_a_number_where_its_text_is_one(
-    value: object, number: float | None
-) -> None:
-    test = decode({"key": "a", "operator": "gt", "value": value})
-    assert isinstance(test, Test)
-    assert test.number == number
-
-
-@pytest.mark.parametrize("text", ["5", "-5", "+5", "5.", ".5", "5.5", "5e3", "5E-3", "0005"])
-def test_number_of_a_decimal(text: str) -> None:
-    assert number_of(text) == float(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", " 5", "5 ", "5\n", "1_000", "1,000", "0x10", "5f", ".", "-", "e5", "1e", "--5"),
-        *("inf", "-Infinity", "nan", "1e400", "true", "\u0665"),
-    ],
-)
-def test_number_of_anything_else_is_none(text: str) -> None:
-    assert number_of(text) is None
