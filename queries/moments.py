@@ -31,12 +31,9 @@ _ZONE: LiteralString = r"(?: ?(Z|UTC|" + _OFFSET + r":?[0-5]\d))?"
 ISO: LiteralString = "^" + _DATE + "(?:[T ]" + _CLOCK + _ZONE + r")?\z"
 DAY_FIRST: LiteralString = r"^(\d{2})[-/](\d{2})[-/](\d{4})"
 RFC_822: LiteralString = (
-    r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(0?[1-9]|[12]\d|3[01]) ("
-    + "|".join(_MONTHS)
-    + ") "
-    # No fraction of a second; the offset without a colon.
-    + _YEAR
-    + r" ([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))? (Z|GMT|UTC|"
+    r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(0?[1-9]|[12]\d|3[01])"
+    + f" ({'|'.join(_MONTHS)}) {_YEAR} "
+    + r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))? (Z|GMT|UTC|"
     + _OFFSET
     + r"[0-5]\d)\z"
 )

@@ -20,6 +20,7 @@ from service.api.spool import sweep
 from service.auth import Gate
 from service.counts import Counts
 from service.engine import Engine
+from service.imports import drop_leftovers
 from service.keys import Keys
 from service.projects import Projects
 from service.settings import Settings
@@ -49,6 +50,7 @@ def create_app(
         await asyncio.to_thread(sweep, settings)
         if not engine.is_open:
             await asyncio.to_thread(engine.open)
+        await asyncio.to_thread(drop_leftovers, engine)
         threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
         app.state.import_threads = threads
         try:

@@ -103,6 +103,22 @@ def import_persons(
         )
 
 
+def drop_leftovers(engine: Engine) -> None:
+    """Drop what a killed import left staged; only while no import runs, here or elsewhere."""
+    if not engine.exclusive:
+        return
+    left = sql(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'Memory'"
+        " AND (startsWith(name, 'import_ids_') OR startsWith(name, 'import_uuids_'))"
+    )
+    for table in engine.fetch_now(Statement("imports.leftovers", left, _Staged)):
+        engine.command_now(_ddl("DROP TABLE IF EXISTS {} SYNC", table.name))
+
+
+class _Staged(Struct):
+    name: str
+
+
 def _import(
     writer: _Writer,
     size: int,

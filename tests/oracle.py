@@ -1,10 +1,14 @@
-"""What filters mean, in plain Python: what the engine is compared with.
+r"""What filters mean, in plain Python: what the engine is compared with.
 
 Takes the JSON texts of a person's properties and of a filter, as they would be sent, and shares no
 code with `queries`. It is allowed to be slow. Where the two differ, PostHog's documented behaviour
 decides, not what the engine happens to do.
 
-A new operator is one more case in `_holds`.
+A new operator is one more case in `_holds`. Dates are in tests/oracle_dates.py, versions in
+tests/oracle_versions.py.
+
+A pattern means what Python's `re` makes of it, so patterns tried here are such as RE2 reads alike;
+but `$` is the end of the text alone, and `\d`, `\w`, `\s` and `\b` know ASCII.
 
 Contains ignores case as Unicode has it for comparing, which is `str.casefold`: the three sigmas
 are one letter and an eszett is two s. That ClickHouse folds every letter alike is tested in
@@ -15,8 +19,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
+
+from tests import oracle_dates, oracle_versions
 
 
 class Number(str):
@@ -25,11 +33,14 @@ class Number(str):
     __slots__ = ()
 
 
-def passes(properties: str, filter_json: str) -> bool:
-    """Say whether a person with these properties passes a well-formed filter."""
+def passes(properties: str, filter_json: str, now: datetime | None = None) -> bool:
+    """Say whether a person with these properties passes a well-formed filter.
+
+    `now` is what `-7d` counts from.
+    """
     person = _load(properties)
     assert isinstance(person, dict)
-    return _passes(cast("dict[str, Any]", person), _load(filter_json))
+    return _passes(cast("dict[str, Any]", person), _load(filter_json), now)
 
 
 def text_of(value: object) -> str | None:
@@ -76,24 +87,24 @@ def _compact(value: object) -> str:
             raise TypeError(type(value))
 
 
-def _passes(person: dict[str, Any], tree: Any) -> bool:
+def _passes(person: dict[str, Any], tree: Any, now: datetime | None) -> bool:
     if isinstance(tree, list):
         parts: list[Any] = tree
-        return all(_passes(person, part) for part in parts)
+        return all(_passes(person, part, now) for part in parts)
     if not tree:
         return True
     if "values" in tree:
         parts = tree["values"]
         if tree.get("type", "AND") == "AND":
-            return all(_passes(person, part) for part in parts)
+            return all(_passes(person, part, now) for part in parts)
         asking = [part for part in parts if _asks(part)]
-        return not asking or any(_passes(person, part) for part in asking)
+        return not asking or any(_passes(person, part, now) for part in asking)
     if not tree.keys() & {"key", "operator", "type"}:
-        return all(_holds("exact", text_of(person.get(key)), tree[key]) for key in tree)
+        return all(_holds("exact", text_of(person.get(key)), tree[key], now) for key in tree)
     if tree.get("type") == "flag":
         return True
     operator = tree.get("operator") or "exact"
-    return _holds(operator, text_of(person.get(tree["key"])), tree.get("value"))
+    return _holds(operator, text_of(person.get(tree["key"])), tree.get("value"), now)
 
 
 def _asks(tree: Any) -> bool:
@@ -108,23 +119,35 @@ def _asks(tree: Any) -> bool:
     return tree.get("operator") in ("is_set", "is_not_set") or tree.get("value") != []
 
 
-def _holds(operator: str, text: str | None, value: Any) -> bool:
+def _holds(operator: str, text: str | None, value: Any, now: datetime | None) -> bool:
     """Say whether a test holds of a property's text, None where it is absent."""
     match operator:
         case "is_set":
             return text is not None
         case "is_not_set":
             return text is None
-        case "exact" | "in":
+        case "exact" | "in" | "is_cleaned_path_exact":
             return value == [] or (text is not None and text in _needles(value))
         case "is_not" | "not_in":
             return value == [] or not (text is not None and text in _needles(value))
-        case "icontains":
+        case "icontains" | "icontains_multi":
             return value == [] or _contains(text, value)
-        case "not_icontains":
+        case "not_icontains" | "not_icontains_multi":
             return value == [] or not _contains(text, value)
+        case "regex":
+            return value == [] or _matches(text, value)
+        case "not_regex":
+            return value == [] or not _matches(text, value)
         case "gt" | "gte" | "min" | "lt" | "lte" | "max":
             return _compares(operator, text, value)
+        case "between" | "not_between":
+            number = None if text is None else number_of(text)
+            low, high = (float(bound) for bound in _needles(value))
+            return number is not None and (low <= number <= high) is (operator == "between")
+        case _ if operator.startswith("is_date_"):
+            return oracle_dates.holds(operator, text, _needles(value)[0], now)
+        case _ if operator.startswith("semver_"):
+            return oracle_versions.holds(operator, text, _needles(value)[0])
         case _:
             raise ValueError(operator)
 
@@ -140,6 +163,16 @@ def _contains(text: str | None, value: Any) -> bool:
     return text is not None and any(
         needle.casefold() in text.casefold() for needle in _needles(value)
     )
+
+
+def _matches(text: str | None, value: Any) -> bool:
+    return text is not None and any(_pattern(needle).search(text) for needle in _needles(value))
+
+
+@lru_cache(maxsize=1_000)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    ascii_only = 0 if "(?i" in pattern else re.ASCII
+    return re.compile(pattern.replace("$", r"\Z"), re.DOTALL | ascii_only)
 
 
 def _compares(operator: str, text: str | None, value: Any) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,20 +17,20 @@ from msgspec import Struct
 
 from queries.filter_text import MAX_FILTERS, decode_filter
 from queries.persons import Selection, list_persons
-from queries.sql import Sql, bind, sql
+from queries.sql import bind, sql
 from queries.statement import Statement
-from queries.where import where
 from service.engine import Engine
 from service.pages import read_page
 from tests import oracle
 from tests.awkward import KEYS, VALUES
+from tests.engine import verdicts
 from tests.engine.people import FOREVER_US, insert, person
+from tests.engine.verdicts import FIRST_FILLER, leaf
 
 # The same persons twice: in the one project most keys are columns of their own, in the other
 # the first rows of the part take all 64 of those and most keys share one.
 COLUMNS, SHARED = 1, 2
 FILLERS = 100
-FIRST_FILLER = 1_000_000
 
 NEGATABLE = ("exact", "is_not", "icontains", "not_icontains")
 ORDERED = ("gt", "gte", "lt", "lte")
@@ -58,14 +57,6 @@ def _population() -> Iterator[str]:
 POPULATION = list(_population())
 
 
-class Verdicts(Struct):
-    """Which of some conditions a person passes."""
-
-    project: int
-    uuid: UUID
-    passed: list[bool]
-
-
 @pytest.fixture(scope="module")
 def filled(engine: Engine) -> Engine:
     people = [person(n, properties) for n, properties in enumerate(POPULATION)]
@@ -78,34 +69,8 @@ def filled(engine: Engine) -> Engine:
     return engine
 
 
-def verdicts(filters: list[str]) -> Statement[Verdicts]:
-    """Ask for all persons of the population and which of the filters each passes."""
-    conditions = [where(decode_filter(text)) for text in filters]
-    listed = Sql(tuple(part for c in conditions for part in (",", *c.parts))[1:])
-    return Statement(
-        "tests.verdicts",
-        sql(
-            "SELECT team_id AS project, toString(id) AS uuid, CAST([{}], 'Array(Bool)') AS passed"
-            " FROM persons FINAL WHERE toUInt128(id) < {}",
-            listed,
-            bind("UInt128", FIRST_FILLER),
-        ),
-        Verdicts,
-    )
-
-
 def check(engine: Engine, filters: list[str]) -> None:
-    """Compare verdicts on each filter alone with the oracle's, in both projects."""
-    expected = [[oracle.passes(properties, text) for text in filters] for properties in POPULATION]
-    rows = engine.fetch_now(verdicts(filters))
-    assert len(rows) == 2 * len(POPULATION)
-    wrong = [
-        (row.project, text, POPULATION[row.uuid.int], passed)
-        for row in rows
-        for text, passed, right in zip(filters, row.passed, expected[row.uuid.int], strict=True)
-        if passed != right
-    ]
-    assert wrong == []
+    verdicts.check(engine, POPULATION, filters)
 
 
 def check_listed(engine: Engine, text: str) -> None:
@@ -119,10 +84,6 @@ def check_listed(engine: Engine, text: str) -> None:
     ):
         found = sorted(row.uuid.int for row in rows if row.uuid.int < FIRST_FILLER)
         assert [POPULATION[n] for n in found] == [POPULATION[n] for n in expected]
-
-
-def leaf(key: str, operator: str, value: str) -> str:
-    return f'{{"key":{json.dumps(key)},"operator":"{operator}","value":{value}}}'
 
 
 def needles_of(operator: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from queries.statement import Statement
 from queries.times import iso
 from service.counts import Counts
 from service.engine import Engine
-from service.imports import Progress
+from service.imports import Progress, drop_leftovers
 from service.person_rows import person_rows
 from service.readers import UnreadableSource
 from tests.engine.importing import Importer, Line
@@ -365,3 +365,17 @@ def test_a_chain_of_shared_ids_is_one_person(importer: Importer, project: int) -
     (row,) = importer.persons(project)
     assert len(row.ids) == 61
     assert row.properties == '{"n":59}'
+
+
+class _Tables(Struct):
+    tables: int
+
+
+def test_what_a_killed_import_left_staged_is_dropped(engine: Engine) -> None:
+    command(engine, "CREATE TABLE import_ids_0 (distinct_id String) ENGINE = Memory")
+    drop_leftovers(engine)
+    asked = sql(
+        "SELECT count() AS tables FROM system.tables"
+        " WHERE database = currentDatabase() AND name LIKE 'import%'"
+    )
+    assert engine.fetch_now(Statement("tests.tables", asked, _Tables)) == [_Tables(0)]

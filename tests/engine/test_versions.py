@@ -105,7 +105,7 @@ def test_a_superseded_version_lets_no_person_through(
     else:
         assert parts(unmerged) == 2
     for narrowed in OF_THE_OLD:
-        assert found(unmerged, **narrowed) == [], narrowed
+        assert found(unmerged, 1, **narrowed) == [], narrowed
     assert found(unmerged, filter='[{"key":"rare","operator":"is_not","value":"new"}]') == [moved]
     assert found(unmerged, distinct_id="moved 7") == [moved]
     assert found(unmerged, distinct_id="id 7") == [7]

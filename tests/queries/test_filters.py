@@ -21,6 +21,7 @@ A = Test("a", Operator.EXACT, ("1",))
 B = Test("b", Operator.EXACT, ("2",))
 A_JSON = {"key": "a", "value": 1, "operator": "exact", "type": "person"}
 B_JSON = {"key": "b", "value": "2"}
+NOTHING: list[object] = [{}]
 
 
 def decode(properties: object) -> Filter:
@@ -185,7 +186,7 @@ def test_exactly_as_many_as_allowed() -> None:
     assert decode(nested)
     # The list is one of them.
     assert decode([A_JSON] * (MAX_FILTERS - 1)) == AllOf((A,) * (MAX_FILTERS - 1))
-    assert decode([{}] * (MAX_FILTERS - 1)) == EVERYONE
+    assert decode(NOTHING * (MAX_FILTERS - 1)) == EVERYONE
     assert len(_tests(decode({f"k{n}": 1 for n in range(MAX_FILTERS)}))) == MAX_FILTERS
     assert decode({"key": "k" * MAX_KEY, "value": 1})
     assert decode({"key": "a", "value": list(range(MAX_VALUES))})
@@ -277,8 +278,8 @@ def _nested(depth: int) -> object:
         ({"a": 1, "b": [None]}, "$.b.value: null is no value; ask `is_not_set`"),
         ([{**A_JSON, "operator": 5}], "$[0].operator: a JSON text is needed, not '5'"),
         ([A_JSON] * 1_000, "$[999]: more than 1000 filters in one request"),
-        ([{}] * 1_000, "$[999]: more than 1000 filters in one request"),
-        ([[]] * 1_000, "$[999]: more than 1000 filters in one request"),
+        (NOTHING * 1_000, "$[999]: more than 1000 filters in one request"),
+        ([NOTHING] * 1_000, "$[499][0]: more than 1000 filters in one request"),
         (
             [{"type": "OR", "values": [A_JSON] * 500}] * 2,
             "$[1].values[497]: more than 1000 filters in one request",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -111,7 +112,5 @@ def test_what_python_writes_is_read(when: datetime, minutes: int) -> None:
 @settings(deadline=None)
 @given(st.from_regex(re.compile(SHAPE.replace(r"\z", r"\Z"), re.ASCII)))
 def test_what_has_the_shape_is_read_or_is_no_day_of_the_calendar(text: str) -> None:
-    try:
+    with suppress(ValueError, OverflowError):
         assert isinstance(decode_moment(text), Moment)
-    except (ValueError, OverflowError):
-        pass

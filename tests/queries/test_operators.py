@@ -12,7 +12,6 @@ from queries.moments import Ago, Moment
 from queries.semver import Range
 from tests.queries.test_filters import A_JSON, decode, refusal
 
-
 VALUES: dict[str, object] = {"between": [1, 2], "is_date": "2024-05-31", "semver": "1.2.3"}
 
 

@@ -1,4 +1,7 @@
-"""The condition that each filter becomes. What it means on rows: tests/engine (CONTRACT 4.2)."""
+"""The condition that each filter becomes. What it means on rows: tests/engine (CONTRACT 4.2).
+
+Of patterns, ranges, dates and versions: test_where_kinds.py.
+"""
 
 from __future__ import annotations
 
@@ -194,6 +197,8 @@ def _harmless(tree: Filter) -> Filter:
             key = "email" if tree.key in TYPED else "age"
             number = None if tree.number is None else 1.0
             return Test(key, tree.operator, ("x",) * len(tree.texts), number)
+        case _:
+            raise TypeError(tree)
 
 
 def _bound(tree: Filter) -> Iterator[object]:
@@ -202,7 +207,7 @@ def _bound(tree: Filter) -> Iterator[object]:
         for texts in (tree.texts, [text.casefold() for text in tree.texts]):
             yield from (*texts, list(texts))
         yield from (column_key(tree.key), repr(tree.number))
-    else:
+    elif isinstance(tree, AllOf | AnyOf):
         for child in tree.filters:
             yield from _bound(child)
 
