@@ -50,6 +50,12 @@ def test_our_own_export() -> None:
     )
 
 
+def test_distinct_ids_beyond_a_thousand_are_a_list() -> None:
+    person = cells(distinct_ids__0="a", distinct_ids__1000='["b",5]', uuid=U1)
+    assert person is not None
+    assert person.distinct_ids == ("a", "b", "5")
+
+
 def test_columns_of_posthogs_interface() -> None:
     row = {
         "person.id": U1,

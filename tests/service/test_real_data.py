@@ -114,10 +114,12 @@ def test_csv_read_by_polars_agrees_cell_by_cell(
 
 def _cells(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
-        for key, inner in value.items():
+        members: dict[str, Any] = value
+        for key, inner in members.items():
             yield from _cells(f"{name}.{key}", inner)
     elif isinstance(value, list):
-        for n, inner in enumerate(value):
+        items: list[Any] = value
+        for n, inner in enumerate(items):
             yield from _cells(f"{name}.{n}", inner)
     elif isinstance(value, bool):
         yield name, str(value)
