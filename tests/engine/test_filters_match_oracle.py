@@ -34,7 +34,7 @@ FILLERS = 100
 
 NEGATABLE = ("exact", "is_not", "icontains", "not_icontains")
 ORDERED = ("gt", "gte", "lt", "lte")
-ALIASES = ("in", "not_in", "min", "max")
+ALIASES = ("in", "not_in", "min", "max", "is_cleaned_path_exact")
 LISTS = (
     *('["a","5"]', '[5,"true",""]', '[true,"%"]', '["{",":1",","]', '[" ","\\\\"]', "[[],{}]"),
     *('["Ας","ss"]', '["nobody","\\u0000"]'),
@@ -43,6 +43,83 @@ LISTS = (
 NEEDLES = tuple(v for v in (*VALUES, *LISTS) if v not in ("null", "[null]"))
 # Numbers and texts but the empty one; a number beyond 64 bits is refused.
 BOUNDS = tuple(v for v in VALUES if v[0] in '"-0123456789' and v not in ('""', '"1e400"'))
+MULTI = tuple(v for v in NEEDLES if v[0] == "[")
+# What Python's `re` and RE2 read alike; see tests/oracle.py.
+PATTERNS = (
+    *(
+        "",
+        "^",
+        "$",
+        "^$",
+        "a",
+        "^a",
+        "a$",
+        "^a$",
+        ".",
+        "^.$",
+        "^..$",
+        "a.b",
+        "a|b",
+        "a|",
+        "(a)|(b)",
+    ),
+    *("[^a]", "^[^a]*$", r"\d", r"^\d+$", r"\d{2,}", r"\w", r"^\w+$", r"\W", r"\s", r"\bA", r"A\b"),
+    *(
+        "(?i)a",
+        "(?i)ä",
+        "(?i)^ä$",
+        "(?i)ß",
+        "(?i)ς",
+        "(?i)drop TABLE",
+        "(?i:T)rue",
+        "(?m)^b",
+        "S|s",
+    ),
+    *(
+        r"\.",
+        r"\[",
+        r"\{p0:",
+        "{p0:String}",
+        "%",
+        "_",
+        "'",
+        '"',
+        "`",
+        r"\\",
+        r"^\\N",
+        "a*?",
+        "x{0}",
+    ),
+    *("\n", r"\n", "a\nb", r"a\nb", "\0", r"\x00", "a\0b", "\t", "\u2028", "^🦜$", "[🦜]", "[ä-ü]"),
+    *(
+        r"^1\.5$",
+        "1.5",
+        r"-?\d+",
+        "(?:a|b)+",
+        "tru?e",
+        "^(true|false)$",
+        "null",
+        "}",
+        "]",
+        "DROP.*--",
+    ),
+    *("^2024-..-..$", r"\d{4}-\d{2}", "(?P<x>a)b?", "\u0308", "(SS|ß)", "nobody has it"),
+)
+BETWEEN = (
+    *("[0,5]", "[5,5]", '["5","5.0"]', "[-1,0]", '["-1e3",".5"]', "[1,1000]", "[1000,1e3]"),
+    *("[9007199254740992,9007199254740993]", "[0,5e-324]", "[-1e308,1e308]", "[1e20,1e22]"),
+)
+DATES = ('"2024-01-01"', '"2024-01-01T00:00:00Z"', '"1970-01-01"', "1704067200", '"9999-12-31"')
+VERSIONS = ('"0.0.0"', '"1.5.0"', '"v1.0.0-a"')
+OTHERS = {
+    **dict.fromkeys(("regex", "not_regex"), (*map(json.dumps, PATTERNS), '["^a$",5]', '["x"]')),
+    **dict.fromkeys(("icontains_multi", "not_icontains_multi"), MULTI),
+    **dict.fromkeys(("between", "not_between"), BETWEEN),
+    **dict.fromkeys(("is_date_exact", "is_date_before", "is_date_after"), DATES),
+    **dict.fromkeys(("semver_eq", "semver_neq", "semver_gt", "semver_gte"), VERSIONS),
+    **dict.fromkeys(("semver_lt", "semver_lte", "semver_tilde", "semver_caret"), VERSIONS),
+    "semver_wildcard": ('"0.*"', '"1.5.*"'),
+}
 
 
 def _population() -> Iterator[str]:
@@ -70,7 +147,7 @@ def filled(engine: Engine) -> Engine:
 
 
 def check(engine: Engine, filters: list[str]) -> None:
-    verdicts.check(engine, POPULATION, filters)
+    verdicts.check(engine, POPULATION, filters, (COLUMNS, SHARED))
 
 
 def check_listed(engine: Engine, text: str) -> None:
@@ -87,7 +164,9 @@ def check_listed(engine: Engine, text: str) -> None:
 
 
 def needles_of(operator: str) -> tuple[str, ...]:
-    return NEEDLES if operator in (*NEGATABLE, "in", "not_in") else BOUNDS
+    if operator in (*ORDERED, "min", "max"):
+        return BOUNDS
+    return OTHERS.get(operator, NEEDLES)
 
 
 def test_the_population_is_stored_in_both_ways(filled: Engine) -> None:
@@ -107,6 +186,12 @@ def test_every_operator_with_every_value(filled: Engine, operator: str, key: str
     check(filled, [leaf(key, operator, value) for value in needles_of(operator)])
 
 
+@pytest.mark.parametrize("operator", OTHERS)
+def test_every_operator_with_values_of_its_own(filled: Engine, operator: str) -> None:
+    for key in KEYS[::4]:
+        check(filled, [leaf(key, operator, value) for value in needles_of(operator)])
+
+
 @pytest.mark.parametrize("operator", ALIASES)
 def test_every_alias_with_every_value(filled: Engine, operator: str) -> None:
     check(filled, [leaf("email", operator, value) for value in needles_of(operator)])
@@ -118,7 +203,7 @@ def test_every_operator_without_value(filled: Engine, operator: str) -> None:
     check(filled, [leaf(key, operator, "null") for key in (*KEYS, "nobody has it")])
 
 
-@pytest.mark.parametrize("operator", [*NEGATABLE, *ORDERED])
+@pytest.mark.parametrize("operator", [*NEGATABLE, *ORDERED, *OTHERS])
 def test_on_a_page_it_is_the_same(filled: Engine, operator: str) -> None:
     for n, value in enumerate(needles_of(operator)[::7]):
         check_listed(filled, f"[{leaf(KEYS[n % len(KEYS)], operator, value)}]")
@@ -203,6 +288,7 @@ TREES = st.recursive(
     _leaves((*NEGATABLE, "in", "not_in"), NEEDLES)
     | _leaves((*ORDERED, "min", "max"), BOUNDS)
     | _leaves(("is_set", "is_not_set"), ("null",))
+    | st.sampled_from(sorted(OTHERS)).flatmap(lambda name: _leaves((name,), OTHERS[name]))
     | st.sampled_from(("{}", "[]", '{"type":"flag"}')),
     lambda inner: st.builds(
         _group, st.sampled_from(["AND", "OR", "list"]), st.lists(inner, max_size=5)

@@ -19,15 +19,15 @@ UNITS: tuple[Unit, ...] = ("h", "d", "w", "m", "q", "y")
 
 def test_regex_is_found_and_never_in_an_absent_property() -> None:
     assert compiled(Test("a", Operator.REGEX, ("^x",))) == (
-        f"(ifNull(match({PATH}, {{p1:String}}), false))",
-        ["a", "^x"],
+        f"(ifNull(match({PATH}, {{p1:String}}), isNull(match('', {{p2:String}}))))",
+        ["a", "^x", "^x"],
     )
 
 
 def test_regex_with_a_list_is_any_of_them() -> None:
     text, values = compiled(Test("a", Operator.REGEX, ("x", "y")))
     assert text.count(" OR ") == 1
-    assert values == ["a", "x", "a", "y"]
+    assert values == ["a", "x", "x", "a", "y", "y"]
 
 
 def test_not_regex_is_the_opposite_of_regex() -> None:

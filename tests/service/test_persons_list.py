@@ -269,6 +269,78 @@ def test_properties_that_are_not_understood_are_refused(
         assert detail is None or body["detail"] == detail
 
 
+SEMVER = "operator requires a valid semver string (e.g., '1.2.3')"
+WILDCARD = SEMVER.replace("3", "*")
+NO_DATE = "takes a date as 2024-05-31, 2024-05-31T10:00:00Z or -7d, not "
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "detail"),
+    [
+        ("regex", "[", "Invalid regular expression"),
+        ("regex", "(?=a)", "Invalid regular expression"),
+        ("regex", ["a", r"(a)\1"], "Invalid regular expression"),
+        ("not_regex", "a{1001}", "Invalid regular expression"),
+        ("between", [3, 1], "$[0].value: `between` takes two numbers, the lower one first"),
+        ("between", [1], "$[0].value: `between` takes two numbers, the lower one first"),
+        (
+            "not_between",
+            ["a", 1],
+            "$[0].value: `not_between` takes two numbers, the lower one first",
+        ),
+        ("is_date_after", "soon", f"$[0].value: `is_date_after` {NO_DATE}'soon'"),
+        ("is_date_exact", "2024-02-30", f"$[0].value: `is_date_exact` {NO_DATE}'2024-02-30'"),
+        ("semver_gt", "1.2", f"$[0].value: semver_gt {SEMVER}"),
+        ("semver_caret", "01", f"$[0].value: semver_caret {SEMVER}"),
+        ("semver_wildcard", "1.2.3", f"$[0].value: semver_wildcard {WILDCARD}"),
+        ("icontains_multi", "a", "$[0].value: `icontains_multi` takes a list"),
+    ],
+)
+@pytest.mark.parametrize("form", ["persons", "persons.csv"])
+@pytest.mark.parametrize("key", ["plan", "nobody has it"])
+def test_values_that_are_not_understood_are_refused(
+    client: Client, filled: int, key: str, form: str, operator: str, value: object, detail: str
+) -> None:
+    properties = json.dumps([{"key": key, "operator": operator, "value": value}])
+    answer = client.get(f"/api/projects/{filled}/{form}", params={"properties": properties})
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "type": "validation_error",
+        "code": "invalid_input",
+        "detail": detail,
+        "attr": "properties",
+    }
+
+
+@pytest.mark.parametrize("operator", ["regex", "not_regex"])
+def test_an_invalid_pattern_is_refused_where_there_is_nobody(
+    client: Client, open_client: Client, operator: str
+) -> None:
+    project = make_project(open_client, "nobody")
+    properties = json.dumps([{"key": "a", "operator": operator, "value": "["}])
+    for form in ("persons", "persons.csv"):
+        answer = client.get(f"/api/projects/{project}/{form}", params={"properties": properties})
+        assert (answer.status_code, answer.json()["attr"]) == (400, "properties")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("regex", "^(?i)PR.$", "a"),
+        ("not_regex", "^p", "dcb"),
+        ("is_cleaned_path_exact", "free", "b"),
+        ("icontains_multi", ["RE", "nothing"], "b"),
+    ],
+)
+def test_other_operators_narrow_the_list(
+    client: Client, filled: int, operator: str, value: object, expected: str
+) -> None:
+    properties = json.dumps([{"key": "plan", "operator": operator, "value": value}])
+    answer = client.get(f"/api/projects/{filled}/persons", params={"properties": properties})
+    assert "".join(letters(answer.json()["results"])) == expected
+    assert answer.json()["count"] == len(expected)
+
+
 def test_include_total_false_leaves_count_out(client: Client, filled: int) -> None:
     address = f"/api/projects/{filled}/persons"
     assert "count" not in client.get(f"{address}?include_total=false").json()
