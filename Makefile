@@ -9,7 +9,7 @@ LOCK := requirements/dev.txt
 COMPILE = $(UV) pip compile pyproject.toml --universal --generate-hashes --quiet --no-config \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo serve setup fmt lint types test test-fast cover golden fuzz crash bench docs \
+.PHONY: help demo serve setup fmt lint types test test-fast cover golden fuzz bench docs \
 	release lock clean
 
 help: ## these lines
@@ -46,11 +46,11 @@ types: setup ## both type checkers, strict
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-test: setup ## all tests but fuzz and crash
-	$(PYTEST) -m 'not fuzz and not crash'
+test: setup ## all tests but fuzz
+	$(PYTEST) -m 'not fuzz'
 
 test-fast: setup ## the tests that need no engine
-	$(PYTEST) -m 'not engine and not slow and not server and not fuzz and not crash'
+	$(PYTEST) -m 'not engine and not slow and not server and not fuzz'
 
 cover: setup ## every branch of queries/ is tested
 	$(PYTEST) tests/queries --cov
@@ -60,9 +60,6 @@ golden: setup ## write the golden SQL anew; review the diff
 
 fuzz: setup ## random input, for minutes
 	$(PYTEST) -m fuzz
-
-crash: setup ## kill the service and look at what is left
-	$(PYTEST) -m crash
 
 bench: setup ## all benchmarks; results in benchmarks/results/
 	$(BIN)/python -m benchmarks.run

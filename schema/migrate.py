@@ -115,12 +115,12 @@ def migrate(client: Client, migrations: list[Migration]) -> list[Migration]:
         MigrationError: as `pending`.
         clickhouse_connect.driver.exceptions.Error: ClickHouse refused a statement.
     """
-    todo = pending(client, migrations)
-    for migration in todo:
+    waiting = pending(client, migrations)
+    for migration in waiting:
         client.command(migration.statement)
         client.insert(
             "schema_migrations",
             [[migration.number, migration.name, migration.checksum]],
             column_names=["number", "name", "checksum"],
         )
-    return todo
+    return waiting
