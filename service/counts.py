@@ -58,10 +58,10 @@ class Counts:
         if not known.ahead:
             everyone = await self._counted(Selection(selection.project, _FOREVER_US))
             with self._lock:
-                # A person created ahead of now is hidden until its time comes: no total to keep.
-                known.ahead = shown != everyone
-                # Of a write meanwhile we cannot say whether it is in the number.
+                # Of a write meanwhile we cannot say which of the numbers it is in.
                 if quiet and known.writes == writes and known.writing == 0:
+                    # Who is created ahead of now is hidden until then: there is no total to keep.
+                    known.ahead = shown != everyone
                     known.total = shown
         return shown
 

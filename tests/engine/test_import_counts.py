@@ -152,3 +152,32 @@ def test_projects_are_counted_apart(importer: Importer, project: int) -> None:
     importer.lines(project, people(0, 3))
     importer.lines(other, people(0, 4))
     assert (agreed(importer, project), agreed(importer, other)) == (3, 4)
+
+
+class _Interrupted(Counts):
+    """Counts of which each statement is followed by a write, as while an import runs."""
+
+    def __init__(self, engine: Engine, project: int) -> None:
+        super().__init__(engine)
+        self.statements = 0
+        self.others_write = True
+        self._engine_, self._project_ = engine, project
+
+    async def _counted(self, selection: Selection) -> int:
+        self.statements += 1
+        number = await super()._counted(selection)
+        if self.others_write:
+            with self.write(self._project_) as written:
+                insert(self._engine_, self._project_, [person(self.statements)], version=1)
+                written.created = 1
+        return number
+
+
+def test_a_write_between_the_counts_does_not_end_the_keeping(engine: Engine, project: int) -> None:
+    counts = _Interrupted(engine, project)
+    count(counts, shown(project))
+    counts.others_write = False
+    assert count(counts, shown(project)) == counted(engine, project) == 2
+    asked = counts.statements
+    assert count(counts, shown(project)) == 2
+    assert counts.statements == asked, "it was counted again"
