@@ -63,8 +63,7 @@ class Engine:
         """Make the database, open the clients and apply pending migrations; return those.
 
         Raises:
-            EngineLocked: another process has the embedded engine.
-            EngineDown: no answer.
+            EngineDown: no answer, or no engine: `service.opening` says why.
             MigrationError: the tables do not fit this version.
         """
         with _failures():
@@ -165,9 +164,9 @@ class Engine:
             yield
             return
         with self._merging:
-            self._holding[table] = self._holding.get(table, 0) + 1
-            if self._holding[table] == 1:
+            if self._holding.get(table, 0) == 0:
                 self._merges("SYSTEM STOP MERGES {}", table)
+            self._holding[table] = self._holding.get(table, 0) + 1
         try:
             yield
         finally:
