@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
@@ -59,7 +60,7 @@ class _Asked(Struct, frozen=True):
 def questions(truth: Truth, *, persons: int, dirty: bool, rounds: int) -> list[Question]:
     """Make all questions, each for so many rounds, and set the watches for their answers."""
     offset = min(OFFSET, persons // 2)
-    keep = max(offset + PAGE * rounds, PAGE * (rounds + 2), LARGE_PAGE)
+    keep = max(offset + PAGE * (rounds + 2), PAGE * (rounds + 2), LARGE_PAGE)
     asked = _Asked(truth, truth.watch(everyone, keep=keep), rounds)
     drawn = sample(persons, dirty=dirty, most=_DRAWS_A_CONSTANT * rounds)
     return [
@@ -80,11 +81,15 @@ class _Walk:
         self._url: str | None = None
         self._first = PAGE
 
+    def start(self, url: str | None, first: int) -> None:
+        """Start from a page's `next`, unless it has started already."""
+        if self._url is None:
+            self._url, self._first = url, first
+
     def check_first(self, _: int, body: bytes) -> Answer:
         """Check the first page of the list, from where the walk starts."""
         page = check_page(body, self._everybody, counted=True)
-        if self._url is None:
-            self._url, self._first = page.next, PAGE
+        self.start(page.next, PAGE)
         return Answer(len(page.results), page.count)
 
     def path(self, _: int) -> str:
@@ -110,8 +115,12 @@ def _lists(asked: _Asked, offset: int) -> Iterator[Question]:
     def check_uncounted(_: int, body: bytes) -> Answer:
         return Answer(len(check_page(body, everybody, counted=False).results))
 
+    deep = _Walk(everybody)
+
     def check_offset(n: int, body: bytes) -> Answer:
-        page = check_page(body, everybody, counted=True, first=offset + PAGE * n)
+        first = offset + PAGE * n
+        page = check_page(body, everybody, counted=True, first=first)
+        deep.start(page.next, first + PAGE)
         return Answer(len(page.results), page.count)
 
     yield Question("list", lambda _: _list(), walk.check_first)
@@ -122,6 +131,7 @@ def _lists(asked: _Asked, offset: int) -> Iterator[Question]:
         lambda n: _list(offset=str(offset + PAGE * n)),
         check_offset,
     )
+    yield Question(f"list, page beyond {offset:,} by `next`", deep.path, deep.check)
 
 
 def _large_page(asked: _Asked) -> Question:
@@ -158,13 +168,16 @@ def _persons(asked: _Asked, drawn: Iterator[Person]) -> Iterator[Question]:
 
 
 def _searches(asked: _Asked, drawn: Iterator[Person]) -> Iterator[Question]:
-    def search(name: str, terms: Iterator[str], guard: Test = everyone) -> Iterator[Question]:
+    def search(
+        name: str, terms: Iterator[str], guard: Test = everyone, *, counted: bool = True
+    ) -> Iterator[Question]:
         constants = [_search(term) for term in itertools.islice(terms, asked.rounds)]
-        yield _listing(asked, name, constants, guard)
+        yield _listing(asked, name, constants, guard, counted=counted)
 
     addresses = (person.properties.get("email", "") for person in drawn)
     yield from search("search, an address", filter(None, addresses))
     yield from search("search, unselective", _common_terms())
+    yield from search("search, unselective, no count", _common_terms(), counted=False)
     yield from search(
         "search, no hits",
         (f"nobody-{n}-is-called-this" for n in itertools.count()),
@@ -207,6 +220,9 @@ def _filters(asked: _Asked) -> Iterator[Question]:
         [_is_set(f"{_RARE}{1 + n}") for n in numbers],
         lambda properties, _: any(key.startswith(_RARE) for key in properties),
     )
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    patterns = [f"^[{a}{b}].*@" for a in letters for b in letters if a < b]
+    yield from _filter(asked, "email matches …", [_matches(pattern) for pattern in patterns])
     yield from _filter(
         asked,
         "plan = … and $os = … and score > …",
@@ -235,6 +251,14 @@ def _is_above(key: str, bound: float) -> _Constant:
 
 def _is_set(key: str) -> _Constant:
     return _properties(_test(key, "is_set")), lambda has, _: has.get(key) is not None
+
+
+def _matches(pattern: str) -> _Constant:
+    found = re.compile(pattern).search
+    return (
+        _properties(_test("email", "regex", pattern)),
+        lambda has, _: found(has.get("email") or "") is not None,
+    )
 
 
 def _is_three(score: float) -> _Constant:

@@ -45,12 +45,15 @@ from benchmarks.running import (
     import_file,
     prepare,
     serving,
+    unlock,
 )
 from benchmarks.truth import Truth, lines
 
 _SETTLE_SECONDS = 1_800.0
 _LEAST_PERSONS = 1_000
 _DRAWS = 12
+# The only one in the data of a run.
+_PROJECT = 1
 # The generated persons' times end here, and the service hides who is from the future.
 _LAST_CREATED = 1_790_812_800
 _began = time.monotonic()
@@ -65,6 +68,7 @@ class Options(Struct, frozen=True):
     repeat: int
     output: Path
     keep: Path | None
+    again: Path | None
 
 
 def main() -> None:
@@ -73,7 +77,7 @@ def main() -> None:
     for stop in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, _stop)
     try:
-        with _folder(options.keep) as folder:
+        with _folder(options) as folder:
             report = _measure(options, folder)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -93,6 +97,7 @@ def _options() -> Options:
     parser.add_argument("--repeat", type=int, default=30, help="times to ask (%(default)s)")
     parser.add_argument("--output", type=Path, help="JSON; benchmarks/results/… if not given")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in DIR and leave it there")
+    parser.add_argument("--again", type=Path, metavar="DIR", help="ask what --keep DIR has left")
     given = parser.parse_args()
     if given.repeat < 1:
         parser.error("--repeat must be 1 at least")
@@ -105,17 +110,29 @@ def _options() -> Options:
     name = f"{version('personhouse')}-{given.persons}-{state}.json"
     output = given.output or ROOT / "benchmarks/results" / name
     return Options(
-        given.persons, given.dirty, not given.no_settle, given.repeat, output, given.keep
+        given.persons,
+        given.dirty,
+        not given.no_settle,
+        given.repeat,
+        output,
+        given.keep,
+        given.again,
     )
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Generator[Path]:
+def _folder(options: Options) -> Generator[Path]:
     """Make the directory for everything; it goes at the end unless it is to be kept.
 
     Raises:
-        Failed: the one to keep has something in it.
+        Failed: the one to keep has something in it, or the one to ask again nothing.
     """
+    keep = options.keep
+    if options.again is not None:
+        if not (options.again / "data").is_dir():
+            raise Failed(f"{options.again} was left by no --keep")
+        yield options.again.resolve()
+        return
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
         if any(keep.iterdir()):
@@ -135,12 +152,11 @@ def _measure(options: Options, folder: Path) -> Report:
     asked = questions(
         truth, persons=options.persons, dirty=options.dirty, rounds=options.repeat + 1
     )
-    sources = _write_lines(options, folder, truth)
-    _note(f"{options.persons:,} persons are generated")
+    sources = _prepare(options, folder, truth)
     data = folder / "data"
     settled = None
     with serving(data, folder / "serve.log") as service:
-        project, key = prepare(data)
+        project, key = prepare(data) if options.again is None else unlock(data, _PROJECT)
         imports = [_load(service, data, project, *source, options) for source in sources]
         if options.settle:
             settled = settle(service.pid, _SETTLE_SECONDS)
@@ -170,6 +186,20 @@ def _measure(options: Options, folder: Path) -> Report:
         exported,
         None if held is None else _disk(held, options.persons),
     )
+
+
+def _prepare(options: Options, folder: Path, truth: Truth) -> list[tuple[Path, int]]:
+    """Make what is to be imported and find out the truth, unless an earlier run left both."""
+    known = folder / "truth.json"
+    if options.again is not None and known.exists():
+        truth.load(known)
+        return []
+    sources = _write_lines(options, folder, truth)
+    _note(f"{options.persons:,} persons are generated")
+    if options.again is None and options.keep is None:
+        return sources
+    truth.save(known)
+    return sources if options.again is None else []
 
 
 def _write_lines(options: Options, folder: Path, truth: Truth) -> list[tuple[Path, int]]:

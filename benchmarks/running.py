@@ -108,9 +108,14 @@ def serving(data: Path, log: Path) -> Generator[Service]:
 def prepare(data: Path) -> tuple[int, str]:
     """Make a project and a key to read it; returns the project's id and the key."""
     made = msgspec.json.decode(_run(data, "project", "create", "Benchmark"), type=_Made)
+    return unlock(data, made.id)
+
+
+def unlock(data: Path, project: int) -> tuple[int, str]:
+    """Make a key to read a project; returns the project's id and the key."""
     scope = ("--scope", "person:read")
-    said = _run(data, "key", "create", "--project", str(made.id), *scope)
-    return made.id, msgspec.json.decode(said, type=_Key).key
+    said = _run(data, "key", "create", "--project", str(project), *scope)
+    return project, msgspec.json.decode(said, type=_Key).key
 
 
 def import_file(data: Path, project: int, source: Path) -> Imported:

@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from heapq import heappush, heapreplace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
@@ -78,6 +79,14 @@ class Watch:
         elif place > self._places[0]:
             heapreplace(self._places, place)
 
+    def kept(self) -> list[str]:
+        """Return the places of those kept."""
+        return self._places
+
+    def put(self, count: int, places: list[str]) -> None:
+        """Take what another watch of the same test has seen."""
+        self.count, self._places, self._is_sorted = count, places, False
+
     def uuids(self, first: int, rows: int) -> list[str]:
         """Return the page of `rows` after the first so many; for when all were added."""
         if not self._is_sorted:
@@ -110,6 +119,24 @@ class Truth:
     def values(self, key: str) -> Counter[str]:
         """Return what will hold the texts of a property and how many have each."""
         return self._values.setdefault(key, Counter())
+
+    def save(self, path: Path) -> None:
+        """Write what was found, for `load` by the same questions."""
+        watches = [[watch.count, watch.kept()] for watch in self._all()]
+        path.write_bytes(msgspec.json.encode([watches, self._values]))
+
+    def load(self, path: Path) -> None:
+        """Take what `save` wrote for the same questions and as many persons."""
+        kind = tuple[list[tuple[int, list[str]]], dict[str, dict[str, int]]]
+        watches, values = msgspec.json.decode(path.read_bytes(), type=kind)
+        for watch, (count, places) in zip(self._all(), watches, strict=True):
+            watch.put(count, places)
+        for key, counter in self._values.items():
+            counter.update(values[key])
+
+    def _all(self) -> Iterator[Watch]:
+        for watches in self._watches.values():
+            yield from watches
 
     def add(self, line: bytes) -> None:
         """Take the line of a person that counts: the newest."""

@@ -10,30 +10,25 @@ A person whose latest version passes has a version that passes, so none is misse
 from __future__ import annotations
 
 from collections.abc import Iterable
-from uuid import UUID
-
-from msgspec import Struct
 
 from queries.persons import COLUMNS, DISTINCT_IDS_SHOWN, CountRow, PersonRow, Selection, condition
+from queries.places import Place, reading
 from queries.sql import Sql, all_of, bind, sql
 from queries.statement import Statement
 
 
-class Place(Struct, frozen=True):
-    """Where a person stands in `persons`: its creation in microseconds since 1970, and its uuid."""
-
-    created_us: int
-    uuid: UUID
-
-
-def find_candidates(selection: Selection, *, after: Place | None, limit: int) -> Statement[Place]:
-    """Select the places of versions that pass, newest first; a place may come more than once.
+def find_candidates(
+    selection: Selection, *, limit: int, after: Place | None = None, before: Place | None = None
+) -> Statement[Place]:
+    """Select the places of versions that pass; a place may come more than once.
 
     Args:
         selection: which persons.
-        after: only places that follow this one; None from the first.
         limit: rows at most.
+        after: those that follow this one, newest first; None from the newest.
+        before: those that this one follows, oldest first. One of the two must be None.
     """
+    side, order = reading(after, before)
     return Statement(
         "persons.candidates",
         sql(
@@ -41,10 +36,11 @@ def find_candidates(selection: Selection, *, after: Place | None, limit: int) ->
             SELECT toUnixTimestamp64Micro(created_at) AS created_us, toString(id) AS uuid
             FROM persons
             WHERE {}
-            ORDER BY created_at DESC, id DESC
+            ORDER BY {}
             LIMIT {}
             """,
-            all_of([condition(selection), *([] if after is None else [_follows(after)])]),
+            all_of([condition(selection), *side]),
+            order,
             bind("UInt64", limit),
         ),
         Place,
@@ -55,7 +51,7 @@ def find_candidates(selection: Selection, *, after: Place | None, limit: int) ->
 def read_candidates(selection: Selection, places: list[Place]) -> Statement[PersonRow]:
     """Select those of the places whose latest version passes, newest first.
 
-    `places` must hold one at least, in the order `find_candidates` gave them.
+    `places` must hold one at least, newest first.
     """
     return Statement(
         "persons.page",
@@ -78,11 +74,18 @@ def read_candidates(selection: Selection, places: list[Place]) -> Statement[Pers
     )
 
 
-def count_versions(selection: Selection) -> Statement[CountRow]:
-    """Count the versions that pass, old ones too: an upper bound of the persons that do."""
+def count_versions(selection: Selection, *, most: int) -> Statement[CountRow]:
+    """Count the versions that pass, old ones too, up to `most`.
+
+    Where fewer do, that is an upper bound of the persons that do.
+    """
     return Statement(
         "persons.count_versions",
-        sql("SELECT count() AS persons FROM persons WHERE {}", condition(selection)),
+        sql(
+            "SELECT count() AS persons FROM (SELECT 1 FROM persons WHERE {} LIMIT {})",
+            condition(selection),
+            bind("UInt64", most),
+        ),
         CountRow,
     )
 
@@ -103,18 +106,6 @@ def count_candidates(selection: Selection) -> Statement[CountRow]:
         ),
         CountRow,
         skip_indexes=False,
-    )
-
-
-def _follows(place: Place) -> Sql:
-    """Return the condition that a row stands after a place; its first half bounds what is read."""
-    created = bind("Int64", place.created_us)
-    return sql(
-        """(created_at <= fromUnixTimestamp64Micro({}, 'UTC')
-            AND (created_at, id) < (fromUnixTimestamp64Micro({}, 'UTC'), {}))""",
-        created,
-        created,
-        bind("UUID", str(place.uuid)),
     )
 
 

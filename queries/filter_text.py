@@ -13,7 +13,7 @@ import re
 from difflib import get_close_matches
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from queries.filters import (
     EVERYONE,
@@ -30,9 +30,11 @@ from queries.filters import (
 from queries.moments import decode_moment
 from queries.semver import decode_range
 from queries.texts import value_text
+from queries.weights import weight
 
 MAX_DEPTH = 20
 MAX_FILTERS = 1_000
+MAX_KEYS = 100
 MAX_VALUES = 100_000
 MAX_PATTERNS = 100
 MAX_KEY = 400
@@ -74,11 +76,25 @@ class FilterError(Exception):
     """A filter that cannot be understood; the text names the place and what would be right."""
 
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# Whatever follows the digits, they are read once: two ways to share them out would be tried all.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class _Budget(Struct):
+    """What a request may still ask for."""
+
     filters: int = MAX_FILTERS
+    keys: set[str] = field(default_factory=set[str])
+
+    def take(self, filters: int, path: str, more: str = "") -> None:
+        self.filters -= filters
+        if self.filters < 0:
+            raise FilterError(f"{path}: more than {MAX_FILTERS} filters in one request{more}")
+
+    def take_key(self, key: str, path: str) -> None:
+        self.keys.add(key)
+        if len(self.keys) > MAX_KEYS:
+            raise FilterError(f"{path}: more than {MAX_KEYS} different keys in one request")
 
 
 def decode_filter(text: str) -> Filter:
@@ -105,9 +121,7 @@ def _tree(raw: bytes) -> Filter:
 
 
 def _filter(raw: bytes, path: str, depth: int, budget: _Budget) -> Filter:
-    budget.filters -= 1
-    if budget.filters < 0:
-        raise FilterError(f"{path}: more than {MAX_FILTERS} filters in one request")
+    budget.take(1, path)
     if depth == 0:
         raise FilterError(f"{path}: filters are nested more than {MAX_DEPTH} levels deep")
     if raw[:1] == b"[":
@@ -120,13 +134,11 @@ def _filter(raw: bytes, path: str, depth: int, budget: _Budget) -> Filter:
     if "values" in members:
         return _group(members, path, depth, budget)
     if "key" in members or "operator" in members or "type" in members:
-        return _test({k: bytes(v) for k, v in members.items()}, path)
+        return _test({k: bytes(v) for k, v in members.items()}, path, budget)
     if path == "$":
-        if len(members) > MAX_FILTERS:
-            raise FilterError(f"{path}: more than {MAX_FILTERS} filters in one request")
         return AllOf(
             tuple(
-                _test({"key": msgspec.json.encode(k), "value": bytes(v)}, f"$.{k[:80]}")
+                _test({"key": msgspec.json.encode(k), "value": bytes(v)}, f"$.{k[:80]}", budget)
                 for k, v in members.items()
             )
         )
@@ -157,7 +169,7 @@ def _group(members: dict[str, Raw], path: str, depth: int, budget: _Budget) -> F
             raise FilterError(f"{path}.type: a group is `AND` or `OR`, not {kind[:80]!r}")
 
 
-def _test(members: dict[str, bytes], path: str) -> Filter:
+def _test(members: dict[str, bytes], path: str, budget: _Budget) -> Filter:
     kind = members.get("type", b"null")
     if kind != b"null" and not _concerns_person(_text(kind, f"{path}.type"), f"{path}.type"):
         return EVERYONE
@@ -166,6 +178,7 @@ def _test(members: dict[str, bytes], path: str) -> Filter:
     key = _text(members["key"], f"{path}.key")
     if len(key) > MAX_KEY:
         raise FilterError(f"{path}.key: a key has at most {MAX_KEY} characters")
+    budget.take_key(key, f"{path}.key")
     name, operator = _operator(members.get("operator", b"null"), f"{path}.operator")
     if operator in _BARE:
         return Test(key, operator)
@@ -174,7 +187,10 @@ def _test(members: dict[str, bytes], path: str) -> Filter:
         raise FilterError(f"{path}.value: `{name}` needs a value")
     if name in _LISTS and value[:1] != b"[":
         raise FilterError(f"{path}.value: `{name}` takes a list")
-    return _valued(key, operator, value, f"{path}.value")
+    test = _valued(key, operator, value, f"{path}.value")
+    counts = weight(test)
+    budget.take(counts - 1, path, f", and this `{name}` counts as {counts}")
+    return test
 
 
 def _valued(key: str, operator: Operator, value: bytes, path: str) -> Filter:

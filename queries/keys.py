@@ -88,6 +88,7 @@ def list_keys() -> Statement[KeyRow]:
             sql(_COLUMNS),
         ),
         KeyRow,
+        threads=1,
     )
 
 

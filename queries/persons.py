@@ -6,6 +6,7 @@ deleted, whatever has been merged by then.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import LiteralString
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from msgspec import Struct
 
 from queries.filters import EVERYONE, Filter
 from queries.identity import person_number
+from queries.lists import rows_of
+from queries.places import Place, reading
 from queries.sql import Sql, all_of, bind, sql
 from queries.statement import Statement
 from queries.where import where
@@ -44,7 +47,8 @@ class CountRow(Struct, frozen=True):
 class Selection(Struct, frozen=True):
     """Which persons of a project are asked for; every given part must hold.
 
-    `until_us` hides persons created after it: PostHog shows none from more than a day ahead.
+    `until_us` hides persons created after it: PostHog shows none from more than a day ahead. Of
+    `distinct_ids` a person must have one, whichever.
     """
 
     project: int
@@ -52,11 +56,11 @@ class Selection(Struct, frozen=True):
     filter: Filter = EVERYONE
     search: str = ""
     email: str = ""
-    distinct_id: str = ""
+    distinct_ids: tuple[str, ...] = ()
 
     def is_narrow(self) -> bool:
         """Say whether it asks for few, as somebody does who looks for a person."""
-        return bool(self.search or self.email or self.distinct_id)
+        return bool(self.search or self.email or self.distinct_ids)
 
     def is_everyone(self) -> bool:
         """Say whether nothing but the project narrows it."""
@@ -69,14 +73,24 @@ COLUMNS: LiteralString = """toString(id) AS uuid,
     toUnixTimestamp64Micro(last_seen_at) AS last_seen_us, {} AS ids, properties, version"""
 
 
-def list_persons(selection: Selection, *, limit: int, offset: int = 0) -> Statement[PersonRow]:
+def list_persons(
+    selection: Selection,
+    *,
+    limit: int,
+    offset: int = 0,
+    after: Place | None = None,
+    before: Place | None = None,
+) -> Statement[PersonRow]:
     """Select persons newest first, ties in descending order of ClickHouse's UUIDs.
 
     Args:
         selection: which persons.
         limit: rows at most; a caller asks for one more than it shows, to learn of a next page.
         offset: how many of the first to leave out.
+        after: only those that follow this place; None from the newest.
+        before: only those that this place follows, oldest first. One of the two must be None.
     """
+    side, order = reading(after, before)
     shown = sql("arraySlice(distinct_ids, 1, {})", bind("UInt32", DISTINCT_IDS_SHOWN))
     return Statement(
         "persons.list",
@@ -85,11 +99,12 @@ def list_persons(selection: Selection, *, limit: int, offset: int = 0) -> Statem
             SELECT {}
             FROM persons FINAL
             WHERE {}
-            ORDER BY created_at DESC, id DESC
+            ORDER BY {}
             LIMIT {} OFFSET {}
             """,
             sql(COLUMNS, shown),
-            condition(selection),
+            all_of([condition(selection), *side]),
+            order,
             bind("UInt64", limit),
             bind("UInt64", offset),
         ),
@@ -108,15 +123,6 @@ def export_persons(selection: Selection) -> Statement[PersonRow]:
             condition(selection),
         ),
         PersonRow,
-    )
-
-
-def count_persons(selection: Selection) -> Statement[CountRow]:
-    """Count the persons of a selection; always one row."""
-    return Statement(
-        "persons.count",
-        sql("SELECT count() AS persons FROM persons FINAL WHERE {}", condition(selection)),
-        CountRow,
     )
 
 
@@ -149,15 +155,17 @@ def get_persons(project: int, *, uuid: UUID | None = None, number: int = 0) -> S
     )
 
 
-def condition(selection: Selection) -> Sql:
-    """Return the condition that a row of `persons` is in the selection."""
-    project = bind("UInt32", selection.project)
-    parts = [
-        sql("team_id = {}", project),
-        sql("created_at <= fromUnixTimestamp64Micro({}, 'UTC')", bind("Int64", selection.until_us)),
-    ]
-    if selection.distinct_id:
-        parts.append(owns_distinct_id(selection.project, selection.distinct_id))
+def condition(selection: Selection, *, bounded: bool = True) -> Sql:
+    """Return the condition that a row of `persons` is in the selection.
+
+    `bounded` False leaves out `until_us`, for rows of which none is created later.
+    """
+    parts = [sql("team_id = {}", bind("UInt32", selection.project))]
+    if bounded:
+        until = bind("Int64", selection.until_us)
+        parts.append(sql("created_at <= fromUnixTimestamp64Micro({}, 'UTC')", until))
+    if selection.distinct_ids:
+        parts.append(owns_any(selection.project, selection.distinct_ids))
     if selection.email:
         # The index of `search` leads to the few that hold the address; who of them has it as
         # the property, letter for letter, is then looked up.
@@ -171,18 +179,20 @@ def condition(selection: Selection) -> Sql:
     return all_of(parts)
 
 
-def owns_distinct_id(project: int, distinct_id: str) -> Sql:
-    """Return the condition that a person has a distinct id.
+def owns_any(project: int, distinct_ids: Collection[str]) -> Sql:
+    """Return the condition that a person has one of the distinct ids.
 
-    The index table names whoever ever had it; the person's own list decides who has it now.
+    The index table names whoever ever had one; the person's own list decides who has it now. It
+    may hold 150,000, so each is looked up among the wanted ones, and not the other way round.
     """
+    wanted = rows_of("Array(String)", distinct_ids)
     return sql(
         """((created_at, id) IN (
-            SELECT created_at, person_id FROM distinct_ids WHERE team_id = {} AND distinct_id = {})
-          AND has(distinct_ids, {}))""",
+            SELECT created_at, person_id FROM distinct_ids WHERE team_id = {} AND distinct_id IN {})
+          AND arrayExists(one -> one IN {}, distinct_ids))""",
         bind("UInt32", project),
-        bind("String", distinct_id),
-        bind("String", distinct_id),
+        wanted,
+        wanted,
     )
 
 

@@ -40,6 +40,7 @@ def list_projects() -> Statement[Project]:
             """
         ),
         Project,
+        threads=1,
     )
 
 

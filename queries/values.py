@@ -5,6 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from queries import properties
+from queries.persons import Selection
+from queries.settled import Settled, latest
 from queries.sql import bind, sql
 from queries.statement import Statement
 
@@ -18,35 +20,31 @@ class ValueRow(Struct, frozen=True):
     count: int
 
 
-def list_values(project: int, until_us: int, key: str, contains: str) -> Statement[ValueRow]:
-    """Select the 20 most frequent values of a property over all persons, ties by text.
+def list_values(
+    selection: Selection, key: str, contains: str, settled: Settled | None
+) -> Statement[ValueRow]:
+    """Select the 20 most frequent values of a property, ties by text.
 
     Each person counts once, with its latest version; absent, null and "" do not count.
 
     Args:
-        project: whose persons.
-        until_us: persons created later are hidden, as in the list.
+        selection: of which persons.
         key: the property.
         contains: only values that hold this text, case ignored; "" for all.
+        settled: the parts that need no FINAL, if they are known.
     """
-    value = properties.text(key)
     return Statement(
         "persons.values",
         sql(
             """
             SELECT assumeNotNull(value) AS name, count() AS count
-            FROM (
-                SELECT {} AS value
-                FROM persons FINAL
-                WHERE team_id = {} AND created_at <= fromUnixTimestamp64Micro({}, 'UTC'))
+            FROM ({})
             WHERE isNotNull(value) AND value != '' AND {}
             GROUP BY value
             ORDER BY count DESC, name
             LIMIT {}
             """,
-            value,
-            bind("UInt32", project),
-            bind("Int64", until_us),
+            latest(sql("{} AS value", properties.text(key)), selection, settled),
             sql("true")
             if not contains
             else sql(
@@ -57,6 +55,7 @@ def list_values(project: int, until_us: int, key: str, contains: str) -> Stateme
             bind("UInt64", VALUES_SHOWN),
         ),
         ValueRow,
+        skip_indexes=False,
     )
 
 

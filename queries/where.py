@@ -16,9 +16,12 @@ from queries.filters import (
     Test,
     Versioned,
 )
+from queries.lists import rows_of
 from queries.moments import Ago, Moment
 from queries.sql import Sql, all_of, any_of, bind, sql
 
+# So many `multiSearchAny` looks for at once, and no more.
+NEEDLES_AT_ONCE = 255
 _SECOND_US = 1_000_000
 _DAY_US = 86_400 * _SECOND_US
 
@@ -76,23 +79,30 @@ def _is_one_of(test: Test) -> Sql:
     if len(test.texts) == 1:
         value = bind("String", test.texts[0])
         return sql("ifNull({} = {}, false)", properties.text(test.key), value)
+    # Not `has`, which compares every row with every value: a thousand of them take 16 times as
+    # long, and a hundred thousand a minute for 100,000 persons.
     return sql(
-        "ifNull(has({}, {}), false)",
-        bind("Array(String)", list(test.texts)),
+        "ifNull({} IN {}, false)",
         properties.text(test.key),
+        rows_of("Array(String)", test.texts),
     )
 
 
 def _contains_one_of(test: Test) -> Sql:
     folded = properties.folded(properties.text(test.key))
+    if len(test.texts) == 1:
+        needle = bind("String", test.texts[0].casefold())
+        return sql("ifNull(position({}, {}) > 0, false)", folded, needle)
+    if "" in test.texts:
+        # Every text contains it; `multiSearchAny` does not find it in an empty one.
+        return sql("isNotNull({})", properties.text(test.key))
+    # Not `arrayExists`, which makes a copy of each row for each needle.
     needles = [text.casefold() for text in test.texts]
-    if len(needles) == 1:
-        return sql("ifNull(position({}, {}) > 0, false)", folded, bind("String", needles[0]))
-    return sql(
-        "(isNotNull({}) AND arrayExists(needle -> position(assumeNotNull({}), needle) > 0, {}))",
-        properties.text(test.key),
-        folded,
-        bind("Array(String)", needles),
+    return any_of(
+        sql("ifNull(multiSearchAny({}, {}), false)", folded, bind("Array(String)", some))
+        for some in (
+            needles[n : n + NEEDLES_AT_ONCE] for n in range(0, len(needles), NEEDLES_AT_ONCE)
+        )
     )
 
 

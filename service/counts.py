@@ -15,9 +15,14 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from queries.candidates import count_candidates, count_versions
-from queries.persons import Selection, count_persons
+from queries.persons import CountRow, Selection
+from queries.settled import count_persons
+from queries.statement import Statement
 from service.engine import Engine
+from service.errors import TooExpensive
+from service.settling import Settling
 
+# So many versions are quickly looked up one by one.
 _FEW = 20_000
 _FOREVER_US = 8_000_000_000_000_000_000
 
@@ -39,14 +44,35 @@ class _Project(Struct):
 class Counts:
     """Exact numbers of persons."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Know nothing yet: a project is counted when first asked for."""
+    def __init__(
+        self, engine: Engine, settling: Settling | None = None, *, seconds: int = 0
+    ) -> None:
+        """Know nothing yet: a project is counted when first asked for.
+
+        Args:
+            engine: where the persons are.
+            settling: says how to read them; without, they are read with FINAL.
+            seconds: a count may take; 0 is the engine's limit.
+        """
         self._engine = engine
+        self._settling = settling or Settling(engine)
+        self._seconds = seconds
         self._projects: dict[int, _Project] = {}
         self._lock = threading.Lock()
 
+    async def count_in_time(self, selection: Selection) -> int | None:
+        """Return how many persons a selection holds, None where that would take too long."""
+        try:
+            return await self.count(selection)
+        except TooExpensive:
+            return None
+
     async def count(self, selection: Selection) -> int:
-        """Return how many persons a selection holds."""
+        """Return how many persons a selection holds.
+
+        Raises:
+            TooExpensive: it takes longer than allowed.
+        """
         if not (self._engine.exclusive and selection.is_everyone()):
             return await self._counted(selection)
         with self._lock:
@@ -92,13 +118,19 @@ class Counts:
                 known.writes += 1
 
     async def _counted(self, selection: Selection) -> int:
-        if not selection.is_everyone():
+        return await self._engine.in_thread(lambda: self._count_now(selection))
+
+    def _count_now(self, selection: Selection) -> int:
+        if not selection.is_everyone() and (selection.is_narrow() or not self._settling.is_known()):
             # Without FINAL this takes a tenth of the time, and says which of the two is quicker.
-            (versions,) = await self._engine.fetch(count_versions(selection))
-            if versions.persons == 0:
-                return 0
-            if versions.persons <= _FEW:
-                (row,) = await self._engine.fetch(count_candidates(selection))
-                return row.persons
-        (row,) = await self._engine.fetch(count_persons(selection))
+            versions = self._one(count_versions(selection, most=_FEW + 1))
+            if versions <= _FEW:
+                return self._one(count_candidates(selection)) if versions else 0
+        (row,) = self._settling.read(
+            lambda settled: count_persons(selection, settled), seconds=self._seconds
+        )
+        return row.persons
+
+    def _one(self, statement: Statement[CountRow]) -> int:
+        (row,) = self._engine.fetch_now(statement, seconds=self._seconds)
         return row.persons

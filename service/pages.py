@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from queries.candidates import Place, find_candidates, read_candidates
+from queries.candidates import find_candidates, read_candidates
 from queries.persons import PersonRow, Selection, list_persons
+from queries.places import Place
 from service.engine import Engine
 
 # Above this many rows, naming each candidate costs more than merging them all.
@@ -13,29 +14,53 @@ _SPARE = 30
 _AT_ONCE = 5_000
 
 
-def read_page(engine: Engine, selection: Selection, *, limit: int, offset: int) -> list[PersonRow]:
-    """Return up to `limit` persons, newest first, as `list_persons` has them; for a worker thread.
+def read_page(
+    engine: Engine,
+    selection: Selection,
+    *,
+    limit: int,
+    offset: int = 0,
+    after: Place | None = None,
+    before: Place | None = None,
+) -> list[PersonRow]:
+    """Return up to `limit` persons, newest first; for a worker thread.
+
+    From a place on a page costs the same however deep in the list it is, and nobody is there twice
+    or left out because others came or went before it. `offset` reads all that it leaves out.
 
     Args:
         engine: where they are.
         selection: which persons.
         limit: rows at most.
         offset: how many of the first to leave out.
+        after: only those that follow this place.
+        before: only those that this place follows, the last of them. One of the two must be None.
     """
-    # Whoever has, or had, a distinct id is few already.
-    if offset or limit > _FEW or selection.distinct_id:
-        return engine.fetch_now(list_persons(selection, limit=limit, offset=offset))
+    newest_first = before is None
+    # Whoever has, or had, one of some distinct ids is few already.
+    if offset or limit > _FEW or selection.distinct_ids:
+        rows = engine.fetch_now(
+            list_persons(selection, limit=limit, offset=offset, after=after, before=before)
+        )
+        return rows if newest_first else rows[::-1]
     found: list[PersonRow] = []
-    after: Place | None = None
     asked = limit + _SPARE
     while len(found) < limit:
-        candidates = engine.fetch_now(find_candidates(selection, after=after, limit=asked))
+        candidates = engine.fetch_now(
+            find_candidates(selection, limit=asked, after=after, before=before)
+        )
         if not candidates:
             break
-        # Versions of one person stand side by side, and may be cut by the limit: `after` them all.
+        # Versions of one person stand side by side, and may be cut by the limit: go on past them
+        # all.
         places = list(dict.fromkeys(candidates))
-        found += engine.fetch_now(read_candidates(selection, places))
+        if newest_first:
+            found += engine.fetch_now(read_candidates(selection, places))
+            after = candidates[-1]
+        else:
+            found += engine.fetch_now(read_candidates(selection, places[::-1]))[::-1]
+            before = candidates[-1]
         if len(candidates) < asked:
             break
-        after, asked = candidates[-1], min(asked * 4, _AT_ONCE)
-    return found[:limit]
+        asked = min(asked * 4, _AT_ONCE)
+    return found[:limit] if newest_first else found[:limit][::-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -43,11 +44,19 @@ def _first(headers: Mapping[str, str], name: str) -> str:
     return headers.get(name, "").partition(",")[0].strip()
 
 
-def with_offset(address: str, offset: int) -> str:
-    """Return an address with its `offset` replaced where it stands, or appended."""
+def with_parameters(address: str, wanted: Mapping[str, str | None]) -> str:
+    """Return an address with parameters replaced where they stand, or appended.
+
+    Args:
+        address: it.
+        wanted: each value by its name, both as they may stand in an address; None takes the
+            parameter out.
+    """
     path, _, query = address.partition("?")
     parts = query.split("&") if query else []
-    wanted = f"offset={offset}"
-    named = [unquote_plus(part.partition("=")[0]) == "offset" for part in parts]
-    replaced = [wanted if is_it else part for part, is_it in zip(parts, named, strict=True)]
-    return f"{path}?{'&'.join(replaced if any(named) else [*parts, wanted])}"
+    for name, value in wanted.items():
+        named = [unquote_plus(part.partition("=")[0]) == name for part in parts]
+        new = [] if value is None else [f"{name}={value}"]
+        kept = [new if is_it else [part] for part, is_it in zip(parts, named, strict=True)]
+        parts = list(chain(*kept, [] if any(named) else new))
+    return f"{path}?{'&'.join(parts)}" if parts else path

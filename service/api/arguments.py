@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import re
 import time
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import OpenAPIType
-from litestar.params import QueryParameter
-from msgspec import Struct
+from litestar.params import QueryParameter, SkipValidation
 
 from queries.filter_text import FilterError, decode_filter
 from queries.persons import Selection
 from service.errors import BadRequest, NotFound
 from service.projects import Project
+from service.settings import Settings
 
 PAGE_ROWS = 100
-MAX_OFFSET = 2**63 - 1
+# Beside a `distinct_id` for each id that may be named.
+MAX_PARAMETERS = 100
 
 _DAY_US = 86_400_000_000
-_WHOLE = re.compile(r"[0-9]{1,19}")
+# Those that say one thing. `properties` has its own refusal, and `distinct_id` may be repeated.
+_SINGLE = (
+    *("email", "search", "limit", "offset", "cursor", "include_total", "format"),
+    *("key", "value"),
+)
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 # All are texts to Litestar, so that an empty one is as good as none and a wrong one is a 400 that
@@ -29,8 +36,11 @@ _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 _INTEGER: dict[str, Any] = {"type": OpenAPIType.INTEGER, "minimum": 0}
 
 DistinctId = Annotated[
-    str,
-    QueryParameter(description="Only the person who has this distinct id, exactly."),
+    tuple[str, ...],
+    QueryParameter(
+        description="Only the person who has this distinct id, exactly. Given several times: the"
+        " persons who have one of them. A comma is a part of the id.",
+    ),
 ]
 Email = Annotated[
     str,
@@ -68,8 +78,16 @@ Limit = Annotated[
 Offset = Annotated[
     str,
     QueryParameter(
-        description="How many persons to leave out before the page.",
+        description="How many persons to leave out before the page; all of them are read. To walk"
+        " through a list follow `next`.",
         schema_extra={**_INTEGER, "default": 0},
+    ),
+]
+CursorText = Annotated[
+    str,
+    QueryParameter(
+        description="Where the page goes on: as it stands in `next` and `previous`, for this list"
+        " alone. With an `offset` other than the one it came with, the `offset` counts.",
     ),
 ]
 IncludeTotal = Annotated[
@@ -79,13 +97,6 @@ IncludeTotal = Annotated[
         schema_extra={"type": OpenAPIType.BOOLEAN, "default": True},
     ),
 ]
-
-
-class Window(Struct, frozen=True):
-    """A page of a list: at most `limit` rows after the first `offset`."""
-
-    limit: int
-    offset: int
 
 
 def until_us() -> int:
@@ -99,7 +110,8 @@ def until_us() -> int:
 def decode_selection(
     request: Request[Any, Any, Any],
     project: NamedDependency[Project],
-    distinct_id: DistinctId = "",
+    settings: NamedDependency[SkipValidation[Settings]],
+    distinct_id: DistinctId = (),
     email: Email = "",
     search: Search = "",
     properties: Properties = "",
@@ -107,14 +119,63 @@ def decode_selection(
     """Decode which persons are asked for; an empty argument asks nothing.
 
     Raises:
-        BadRequest: the filters cannot be understood, or come in a form that is not ours.
+        BadRequest: the filters cannot be understood, or come in a form that is not ours; or there
+            are too many distinct ids.
     """
     _refuse_other_forms(request)
     try:
         tree = decode_filter(properties)
     except FilterError as error:
         raise BadRequest(str(error), attr="properties") from error
-    return Selection(project.id, until_us(), tree, search.strip(), email, distinct_id)
+    ids = decode_distinct_ids(distinct_id, settings.limits.batch_ids)
+    return Selection(project.id, until_us(), tree, search.strip(), email, ids)
+
+
+def decode_distinct_ids(texts: Iterable[str], most: int) -> tuple[str, ...]:
+    """Return the distinct ids asked for, each once; an empty text asks nothing.
+
+    Raises:
+        BadRequest: they are more than `most`.
+    """
+    ids = tuple(dict.fromkeys(text for text in texts if text))
+    if len(ids) > most:
+        raise BadRequest(
+            f"`distinct_id` is there with {len(ids)} ids, and a request may have {most}: send them"
+            " in several, or set `limits.batch_ids` higher.",
+            attr="distinct_id",
+        )
+    return ids
+
+
+def refuse_crowds(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Refuse an address with thousands of parameters, before they are taken apart one by one.
+
+    Raises:
+        BadRequest: there are more than anybody needs.
+    """
+    del handler
+    settings: Settings = connection.app.state["settings"]
+    most = MAX_PARAMETERS + settings.limits.batch_ids
+    if connection.scope["query_string"].count(b"&") >= most:
+        raise BadRequest(f"The address has more than {most} parameters.")
+
+
+def refuse_repeats(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Refuse a parameter that is given twice with two values: one would be dropped in silence.
+
+    Raises:
+        BadRequest: with the parameter's name.
+    """
+    del handler
+    given = set(connection.query_params.multi_items())
+    for name in _SINGLE:
+        values = [value for key, value in given if key == name]
+        if len(values) > 1:
+            raise BadRequest(f"`{name}` is given more than once, not always the same.", attr=name)
 
 
 def _refuse_other_forms(request: Request[Any, Any, Any]) -> None:
@@ -130,33 +191,6 @@ def _refuse_other_forms(request: Request[Any, Any, Any]) -> None:
             "`properties` is there more than once; send all filters in one JSON list.",
             attr="properties",
         )
-
-
-def decode_window(limit: str, offset: str, most: int) -> Window:
-    """Decode which page is asked for; nothing or 0 is the default of 100 rows from the first.
-
-    Args:
-        limit: as sent.
-        offset: as sent.
-        most: the largest `limit` allowed.
-
-    Raises:
-        BadRequest: one is no whole number, or too large.
-    """
-    return Window(
-        _whole("limit", limit, most) or min(PAGE_ROWS, most),
-        _whole("offset", offset, MAX_OFFSET),
-    )
-
-
-def _whole(name: str, text: str, most: int) -> int:
-    if not text:
-        return 0
-    if not _WHOLE.fullmatch(text) or int(text) > most:
-        raise BadRequest(
-            f"`{name}` takes a whole number from 0 to {most}, not {text[:40]!r}.", attr=name
-        )
-    return int(text)
 
 
 def decode_flag(name: str, text: str) -> bool:

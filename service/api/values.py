@@ -9,14 +9,17 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 from msgspec import Struct
 
-from queries.statement import Statement
+from queries.filter_text import MAX_KEY
+from queries.persons import Selection
 from queries.values import ValueRow, list_distinct_ids, list_values
 from service.api.access import READ_PERSONS
 from service.api.arguments import until_us
 from service.api.openapi import READS_PERSONS, AlsoCsv, answers, operation_id
 from service.api.tables import csv_table
 from service.engine import Engine
+from service.errors import BadRequest
 from service.projects import Project
+from service.settling import Settling
 
 _FRESH = {"Cache-Control": "max-age=10"}
 
@@ -40,6 +43,7 @@ class Values(Struct):
 async def get_values(
     project: NamedDependency[Project],
     engine: NamedDependency[SkipValidation[Engine]],
+    settling: NamedDependency[SkipValidation[Settling]],
     as_csv: NamedDependency[bool],
     key: Annotated[
         str,
@@ -51,20 +55,22 @@ async def get_values(
     ] = "",
 ) -> Response[Values] | Response[str]:
     """List what a property's values are and how many persons have each."""
-    statement = _statement(project.id, key, value)
-    rows = [] if statement is None else await engine.fetch(statement)
+    if len(key) > MAX_KEY:
+        raise BadRequest(f"`key` has at most {MAX_KEY} characters.", attr="key")
+    rows = await engine.in_thread(lambda: _rows(engine, settling, project.id, key, value))
     answer = csv_table(rows, "values.csv") if as_csv else Response(Values(rows))
     answer.headers.update(_FRESH)
     return answer
 
 
-def _statement(project: int, key: str, value: str) -> Statement[ValueRow] | None:
-    """Return the statement that answers, None where there is nothing to ask.
+def _rows(engine: Engine, settling: Settling, project: int, key: str, value: str) -> list[ValueRow]:
+    """Return the values; none where there is nothing to ask.
 
     PostHog makes the `$virt` properties up as it goes; no person has one stored.
     """
     if not key or key.startswith("$virt"):
-        return None
+        return []
     if key == "distinct_id":
-        return list_distinct_ids(project, value)
-    return list_values(project, until_us(), key, value)
+        return engine.fetch_now(list_distinct_ids(project, value))
+    everyone = Selection(project, until_us())
+    return settling.read(lambda settled: list_values(everyone, key, value, settled))

@@ -25,5 +25,5 @@ def test_golden_sql_runs(staged: Engine, name: str) -> None:
     statement: Statement[Any] = STATEMENTS[name]
     assert golden_text(statement) == (GOLDEN / f"{name}.sql").read_text()
     rows = staged.fetch_now(statement)
-    assert len(rows) == (1 if statement.name.startswith("persons.count") else 0)
+    assert len(rows) == (1 if ".count" in statement.name else 0)
     assert list(staged.batches_now(statement)) is not None

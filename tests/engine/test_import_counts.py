@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from queries.filter_text import decode_filter
-from queries.persons import Selection, count_persons
+from queries.persons import Selection
+from queries.settled import count_persons
 from service.counts import Counts
 from service.engine import Engine
 from service.imports import Progress

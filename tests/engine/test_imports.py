@@ -122,7 +122,7 @@ def test_new_distinct_ids_join(importer: Importer, project: int) -> None:
     importer.lines(project, [named(["new", "ann"], properties={"n": 1})])
     (row,) = importer.persons(project)
     assert row.ids == ["ann", "new"]
-    assert importer.persons(project, distinct_id="new") == [row]
+    assert importer.persons(project, distinct_ids=("new",)) == [row]
     assert importer.persons(project, search="NEW") == [row]
 
 
@@ -178,8 +178,8 @@ def test_a_distinct_id_of_another_person_is_refused_naming_the_owner(
     reason = f"distinct_ids: 'ann' belongs to person {U1}"
     assert imported.rejects == {between + 2: reason}
     assert imported.numbers() == (between + 1, 0, 1)
-    assert importer.persons(project, distinct_id="x") == []
-    assert [str(row.uuid) for row in importer.persons(project, distinct_id="ann")] == [U1]
+    assert importer.persons(project, distinct_ids=("x",)) == []
+    assert [str(row.uuid) for row in importer.persons(project, distinct_ids=("ann",))] == [U1]
     again = importer.lines(project, lines, batch_rows=10)
     assert (again.numbers(), again.rejects) == ((0, between + 1, 1), {between + 2: reason})
 
@@ -189,7 +189,7 @@ def test_distinct_ids_of_two_persons_are_refused(importer: Importer, project: in
     imported = importer.lines(project, [named(["new", "ann", "bob"])])
     reason = f"distinct_ids: they belong to different persons, 'ann' to {U1} and 'bob' to {U2}"
     assert imported.rejects == {1: reason}
-    assert importer.persons(project, distinct_id="new") == []
+    assert importer.persons(project, distinct_ids=("new",)) == []
 
 
 @pytest.mark.parametrize("batch_rows", [1, 10])
@@ -261,11 +261,11 @@ def test_a_crash_before_the_persons_leaves_places_with_nobody_there(
     rows = person_rows(project, [halfway], 1)
     importer.engine.insert_now("person_keys", rows.person_keys)
     importer.engine.insert_now("distinct_ids", rows.distinct_ids)
-    assert importer.persons(project) == importer.persons(project, distinct_id="ann") == []
+    assert importer.persons(project) == importer.persons(project, distinct_ids=("ann",)) == []
     assert importer.engine.fetch_now(get_persons(project, uuid=halfway.uuid)) == []
     lines = [named(["ann", "a2"], properties={"n": 1}), named(["bob"])]
     assert importer.lines(project, lines).numbers() == (2, 0, 0)
-    (row,) = importer.persons(project, distinct_id="a2")
+    (row,) = importer.persons(project, distinct_ids=("a2",))
     assert (row.uuid, row.properties) == (halfway.uuid, '{"n":1}')
     assert importer.engine.fetch_now(get_persons(project, uuid=halfway.uuid)) == [row]
     assert importer.lines(project, lines).numbers() == (0, 2, 0)
@@ -278,7 +278,7 @@ def test_an_id_promised_in_a_crash_may_go_to_another_person(
     importer.engine.insert_now("person_keys", rows.person_keys)
     importer.engine.insert_now("distinct_ids", rows.distinct_ids)
     assert importer.lines(project, [named(["ann"], uuid=U2)]).numbers() == (1, 0, 0)
-    assert [str(row.uuid) for row in importer.persons(project, distinct_id="ann")] == [U2]
+    assert [str(row.uuid) for row in importer.persons(project, distinct_ids=("ann",))] == [U2]
 
 
 DELETED: Line = {
@@ -315,7 +315,7 @@ def test_a_deleted_person_imported_again_is_there_once(
     (row,) = importer.persons(project)
     assert (row.ids, row.properties) == (["ann", "a2"], '{"n":1}')
     assert row.version > deleted
-    assert importer.persons(project, distinct_id="a2") == [row]
+    assert importer.persons(project, distinct_ids=("a2",)) == [row]
     assert importer.persons(project, search="ANN") == [row]
     assert importer.engine.fetch_now(get_persons(project, uuid=UUID(U1))) == [row]
     for counts in (importer.counts, Counts(importer.engine)):

@@ -106,8 +106,8 @@ def test_one_case_contains_the_other(engine: Engine, stored: str, asked: str) ->
     searched = Selection(project, FOREVER_US, search=asked)
     assert len(engine.fetch_now(list_persons(searched, limit=2))) == 1
     for statement in (
-        list_values(project, FOREVER_US, "email", asked),
-        list_values(project, FOREVER_US, "x", asked),
+        list_values(Selection(project, FOREVER_US), "email", asked, None),
+        list_values(Selection(project, FOREVER_US), "x", asked, None),
         list_distinct_ids(project, asked),
     ):
         assert [row.name for row in engine.fetch_now(statement)] == [stored]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
+from msgspec import Struct
 
+from queries.candidates import find_candidates
 from queries.filter_text import decode_filter
-from queries.persons import Selection, count_persons, list_persons
+from queries.persons import PersonRow, Selection, list_persons
+from queries.places import Place
+from queries.settled import count_persons
+from queries.sql import sql
+from queries.statement import Statement
 from queries.upserts import Upsert
 from service.counts import Counts
 from service.engine import Engine
 from service.pages import read_page
-from tests.engine.people import FOREVER_US, command, count, insert, person
+from tests.engine.people import FOREVER_US, START_US, command, count, insert, person
 
 PROJECT = 1
 PERSONS = 600
@@ -56,7 +63,8 @@ def _selections() -> list[Selection]:
             for n in (3, 5)
             for k in range(3)
         ),
-        *(Selection(PROJECT, FOREVER_US, distinct_id=f"id-{n}") for n in (1, 2, 3, 4, 999)),
+        *(Selection(PROJECT, FOREVER_US, distinct_ids=(f"id-{n}",)) for n in (1, 2, 3, 4, 999)),
+        Selection(PROJECT, FOREVER_US, distinct_ids=tuple(f"id-{n}" for n in range(1, 700, 3))),
         Selection(PROJECT, FOREVER_US, decode_filter('{"plan":"pro"}')),
         Selection(PROJECT, FOREVER_US, decode_filter('[{"key":"rare","operator":"is_set"}]')),
         Selection(PROJECT, FOREVER_US, decode_filter('{"plan":"free"}'), search="p2"),
@@ -69,6 +77,77 @@ def _selections() -> list[Selection]:
 def test_a_page_is_the_first_rows_of_final(crowd: Engine, selection: Selection, limit: int) -> None:
     page = read_page(crowd, selection, limit=limit, offset=0)
     assert page == crowd.fetch_now(list_persons(selection, limit=limit))
+
+
+@pytest.mark.parametrize("selection", _selections(), ids=str)
+@pytest.mark.parametrize("limit", [7, 1_001])
+def test_a_page_next_to_a_place_is_what_final_has_there(
+    crowd: Engine, selection: Selection, limit: int
+) -> None:
+    everyone = crowd.fetch_now(list_persons(selection, limit=PERSONS))
+    # Also where nobody stands: deleted, superseded, before all and after all.
+    every = random.Random(limit).sample(range(-1, PERSONS + 2), 4)
+    places = [*(_place(n) for n in every), *(_at(row) for row in (everyone[:1] + everyone[-1:]))]
+    for place in places:
+        follow = [row for row in everyone if _order(place) > _order(_at(row))]
+        precede = [row for row in everyone if _order(place) < _order(_at(row))]
+        after = read_page(crowd, selection, limit=limit, after=place)
+        assert after == follow[:limit]
+        before = read_page(crowd, selection, limit=limit, before=place)
+        assert before == precede[-limit:]
+        listed = crowd.fetch_now(list_persons(selection, limit=limit, before=place))
+        assert listed[::-1] == before
+
+
+def _place(n: int) -> Place:
+    return Place(START_US + n % 7 + (n > PERSONS), UUID(int=max(n, 0)))
+
+
+def _at(row: PersonRow) -> Place:
+    return Place(row.created_us, row.uuid)
+
+
+def _order(place: Place) -> tuple[int, str, str]:
+    """As ClickHouse has it: of a UUID the second half comes first."""
+    text = place.uuid.hex
+    return place.created_us, text[16:], text[:16]
+
+
+@pytest.mark.parametrize("selection", _selections(), ids=str)
+def test_walks_in_both_ways_are_the_list(crowd: Engine, selection: Selection) -> None:
+    limit = 30
+    everyone = crowd.fetch_now(list_persons(selection, limit=PERSONS))
+    met: list[PersonRow] = []
+    place: Place | None = None
+    while len(met) < len(everyone):
+        page = read_page(crowd, selection, limit=limit, after=place)
+        met += page
+        place = _at(page[-1])
+    assert met == everyone
+    back: list[PersonRow] = []
+    while place is not None:
+        page = read_page(crowd, selection, limit=limit, before=place)
+        back = page + back
+        place = _at(page[0]) if page else None
+    assert back == met[:-1]
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("final", [False, True])
+def test_a_page_next_to_a_place_is_read_in_order(
+    crowd: Engine, direction: str, final: bool
+) -> None:
+    selection, place = Selection(PROJECT, FOREVER_US), _place(300)
+    after, before = (place, None) if direction == "DESC" else (None, place)
+    find = list_persons if final else find_candidates
+    statement = find(selection, limit=10, after=after, before=before)
+    asked = sql("EXPLAIN PLAN actions = 1 {}", statement.sql)
+    plan = "\n".join(row.explain for row in crowd.fetch_now(Statement("tests.plan", asked, _Plan)))
+    assert f"Read type: {'InOrder' if direction == 'DESC' else 'InReverseOrder'}" in plan
+
+
+class _Plan(Struct):
+    explain: str
 
 
 @pytest.mark.parametrize("selection", _selections(), ids=str)
@@ -87,4 +166,9 @@ def test_a_page_goes_on_past_any_number_of_superseded_and_deleted(crowd: Engine)
     insert(crowd, 2, [person(5, '{"k":"v"}')], version=1)
     selection = Selection(2, FOREVER_US, decode_filter('{"k":"v"}'))
     assert [row.uuid.int for row in read_page(crowd, selection, limit=3, offset=0)] == [5]
+    oldest = Place(START_US, UUID(int=0))
+    assert [row.uuid.int for row in read_page(crowd, selection, limit=3, before=oldest)] == [5]
+    assert read_page(crowd, selection, limit=3, before=Place(START_US + 5, UUID(int=5))) == []
+    newest = Place(ghosts[-1].created_us, ghosts[-1].uuid)
+    assert [row.uuid.int for row in read_page(crowd, selection, limit=3, after=newest)] == [5]
     assert count(Counts(crowd), selection) == 1

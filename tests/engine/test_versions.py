@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,8 @@ from msgspec import Struct
 
 from queries.candidates import count_candidates
 from queries.filter_text import decode_filter
-from queries.persons import Selection, count_persons, export_persons, get_persons, list_persons
+from queries.persons import Selection, export_persons, get_persons, list_persons
+from queries.settled import count_persons
 from queries.sql import sql
 from queries.statement import Statement
 from queries.values import list_distinct_ids, list_values
@@ -55,10 +57,9 @@ def merge(engine: Engine) -> None:
     command(engine, "OPTIMIZE TABLE persons FINAL")
 
 
-def found(engine: Engine, project: int = 1, **narrowed: str) -> list[int]:
+def found(engine: Engine, project: int = 1, filter: str = "", **narrowed: Any) -> list[int]:
     """The persons of a selection, by list, page, export and counts alike."""
-    tree = decode_filter(narrowed.pop("filter", ""))
-    selection = Selection(project, FOREVER_US, tree, **narrowed)
+    selection = Selection(project, FOREVER_US, decode_filter(filter), **narrowed)
     listed = engine.fetch_now(list_persons(selection, limit=1_000))
     assert engine.fetch_now(export_persons(selection)) == listed
     assert read_page(engine, selection, limit=1_000, offset=0) == listed
@@ -107,8 +108,8 @@ def test_a_superseded_version_lets_no_person_through(
     for narrowed in OF_THE_OLD:
         assert found(unmerged, 1, **narrowed) == [], narrowed
     assert found(unmerged, filter='[{"key":"rare","operator":"is_not","value":"new"}]') == [moved]
-    assert found(unmerged, distinct_id="moved 7") == [moved]
-    assert found(unmerged, distinct_id="id 7") == [7]
+    assert found(unmerged, distinct_ids=("moved 7",)) == [moved]
+    assert found(unmerged, distinct_ids=("id 7",)) == [7]
     assert found(unmerged, filter='{"rare":"new"}') == list(range(PERSONS))
 
 
@@ -116,7 +117,7 @@ def test_values_are_those_of_the_latest_versions(unmerged: Engine) -> None:
     insert(unmerged, 1, [person(n, OLD, ids=[f"old {n}"]) for n in range(3)], version=1)
     insert(unmerged, 1, [person(n, NEW, ids=[f"new {n}"], base=1) for n in range(2)], version=2)
     for key in ("plan", "rare"):
-        rows = unmerged.fetch_now(list_values(1, FOREVER_US, key, ""))
+        rows = unmerged.fetch_now(list_values(Selection(1, FOREVER_US), key, "", None))
         assert [(row.name, row.count) for row in rows] == [("new", 2), ("old", 1)]
     ids = unmerged.fetch_now(list_distinct_ids(1, ""))
     assert [row.name for row in ids] == ["new 0", "new 1", "old 2"]
@@ -131,11 +132,11 @@ def test_a_deleted_person_never_shows(unmerged: Engine, merged: bool) -> None:
     everyone = '[{"key":"nobody","operator":"is_not_set"}]'
     assert found(unmerged) == found(unmerged, filter=everyone) == [2]
     assert found(unmerged, filter='{"plan":"old"}') == found(unmerged, search="id ") == [2]
-    assert found(unmerged, distinct_id="id 1") == found(unmerged, distinct_id="id 3") == []
+    assert found(unmerged, distinct_ids=("id 1",)) == found(unmerged, distinct_ids=("id 3",)) == []
     assert unmerged.fetch_now(get_persons(1, uuid=UUID(int=1))) == []
     assert unmerged.fetch_now(get_persons(1, number=1)) == []
     assert len(unmerged.fetch_now(get_persons(1, number=2))) == 1
-    (value,) = unmerged.fetch_now(list_values(1, FOREVER_US, "plan", ""))
+    (value,) = unmerged.fetch_now(list_values(Selection(1, FOREVER_US), "plan", "", None))
     assert (value.name, value.count) == ("old", 1)
     assert [row.name for row in unmerged.fetch_now(list_distinct_ids(1, ""))] == ["id 2"]
 
@@ -152,8 +153,8 @@ def test_another_projects_persons_are_others(unmerged: Engine) -> None:
     insert(unmerged, 1, [person(1, OLD, ids=["same"])], version=1)
     insert(unmerged, 2, [person(1, NEW, ids=["same"])], version=9)
     insert(unmerged, 3, [person(1, base=1)], version=10, deleted=True)
-    assert found(unmerged, project=1, filter='{"plan":"old"}', distinct_id="same") == [1]
-    assert found(unmerged, project=2, filter='{"plan":"new"}', distinct_id="same") == [1]
+    assert found(unmerged, project=1, filter='{"plan":"old"}', distinct_ids=("same",)) == [1]
+    assert found(unmerged, project=2, filter='{"plan":"new"}', distinct_ids=("same",)) == [1]
     assert found(unmerged, project=3) == found(unmerged, project=2, search="old@") == []
 
 

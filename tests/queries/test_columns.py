@@ -19,7 +19,7 @@ STATEMENTS: dict[str, Callable[[Selection], Statement[Any]]] = {
     "columns_parts": list_parts,
     "columns_unread": list_unread,
 }
-NARROW = Selection(7, 9, Test("it's", Operator.EXACT, ("{}",)), search="ann", distinct_id="d")
+NARROW = Selection(7, 9, Test("it's", Operator.EXACT, ("{}",)), search="ann", distinct_ids=("d",))
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

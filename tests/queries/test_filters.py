@@ -11,6 +11,7 @@ from queries.filter_text import (
     MAX_DEPTH,
     MAX_FILTERS,
     MAX_KEY,
+    MAX_KEYS,
     MAX_VALUES,
     FilterError,
     decode_filter,
@@ -187,7 +188,9 @@ def test_exactly_as_many_as_allowed() -> None:
     # The list is one of them.
     assert decode([A_JSON] * (MAX_FILTERS - 1)) == AllOf((A,) * (MAX_FILTERS - 1))
     assert decode(NOTHING * (MAX_FILTERS - 1)) == EVERYONE
-    assert len(_tests(decode({f"k{n}": 1 for n in range(MAX_FILTERS)}))) == MAX_FILTERS
+    assert len(_tests(decode({f"k{n}": 1 for n in range(MAX_KEYS)}))) == MAX_KEYS
+    keys = [{**A_JSON, "key": f"k{n % MAX_KEYS}"} for n in range(MAX_FILTERS - 1)]
+    assert len(_tests(decode(keys))) == MAX_FILTERS - 1
     assert decode({"key": "k" * MAX_KEY, "value": 1})
     assert decode({"key": "a", "value": list(range(MAX_VALUES))})
 
@@ -284,7 +287,11 @@ def _nested(depth: int) -> object:
             [{"type": "OR", "values": [A_JSON] * 500}] * 2,
             "$[1].values[497]: more than 1000 filters in one request",
         ),
-        ({f"k{n}": 1 for n in range(1_001)}, "$: more than 1000 filters in one request"),
+        ({f"k{n}": 1 for n in range(101)}, "$.k100.key: more than 100 different keys in one"),
+        (
+            [{"type": "OR", "values": [{**A_JSON, "key": f"k{n}"}]} for n in range(101)],
+            "$[100].values[0].key: more than 100 different keys in one request",
+        ),
         ([{"key": "a", "value": [1] * 100_001}], "$[0].value: more than 100000 values"),
         (_nested(21), "$" + ".values[0]" * 20 + ": filters are nested more than 20 levels deep"),
     ],

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queries.identity import display_name, is_anonymous, ordered, person_number, person_uuid
+from queries.identity import (
+    display_name,
+    is_anonymous,
+    later_uuid,
+    ordered,
+    person_number,
+    person_uuid,
+)
 
 MADE_UP = "0189-aa-bb-cc-dd"
 LOWER_UUID = "b8c3e778-c1ea-5503-9f33-596db7513f5a"
@@ -18,6 +25,12 @@ def test_a_persons_uuid_follows_from_project_and_distinct_id() -> None:
     namespace = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
     assert person_uuid(7, "ann") == uuid5(namespace, "7:ann")
     assert person_uuid(8, "ann") != person_uuid(7, "ann")
+
+
+def test_a_taken_uuid_gives_way_to_that_of_a_split() -> None:
+    names = ["ann", "ann:split", "ann:split:2", "ann:split:3"]
+    uuids = [later_uuid(7, "ann", turn) for turn in range(4)]
+    assert uuids == [person_uuid(7, name) for name in names]
 
 
 def test_integer_id_is_the_low_53_bits() -> None:

@@ -14,11 +14,11 @@ from queries.persons import (
     Selection,
     condition,
     contains_pattern,
-    count_persons,
     export_persons,
     get_persons,
     list_persons,
 )
+from queries.settled import count_persons
 from tests.queries.test_where import HOSTILE
 
 NOW_US = 1_700_000_000_000_000
@@ -57,16 +57,18 @@ def test_what_is_given_narrows(selection: Selection, text: str, values: list[obj
     assert list(bound.values())[2:] == values
 
 
-def test_distinct_id_must_be_in_the_persons_own_list() -> None:
-    rendered, bound = condition(Selection(7, NOW_US, distinct_id="ann")).render()
-    assert "AND has(distinct_ids, {p4:String}))" in rendered
-    assert list(bound.values())[2:] == [7, "ann", "ann"]
+def test_one_of_the_distinct_ids_must_be_in_the_persons_own_list() -> None:
+    ids = ("ann", "b,c")
+    rendered, bound = condition(Selection(7, NOW_US, distinct_ids=ids)).render()
+    rows = "(SELECT arrayJoin(arrayConcat({p4:Array(String)})))"
+    assert f"AND arrayExists(one -> one IN {rows}, distinct_ids))" in rendered
+    assert list(bound.values())[2:] == [7, [*ids], [*ids]]
 
 
 def test_all_parts_together_are_anded() -> None:
-    everything = Selection(7, NOW_US, IS_SET, search="s", email="e", distinct_id="d")
+    everything = Selection(7, NOW_US, IS_SET, search="s", email="e", distinct_ids=("d",))
     rendered, bound = condition(everything).render()
-    assert list(bound.values()) == [7, NOW_US, 7, "d", "d", "%e%", "e", "%s%", "age"]
+    assert list(bound.values()) == [7, NOW_US, 7, ["d"], ["d"], "%e%", "e", "%s%", "age"]
     assert " OR " not in rendered
 
 
@@ -75,7 +77,7 @@ def test_all_parts_together_are_anded() -> None:
     [
         Selection(7, NOW_US, search="s"),
         Selection(7, NOW_US, email="e"),
-        Selection(7, NOW_US, distinct_id="d"),
+        Selection(7, NOW_US, distinct_ids=("d",)),
         Selection(7, NOW_US, IS_SET),
     ],
     ids=["search", "email", "distinct_id", "filter"],
@@ -142,9 +144,7 @@ def test_get_by_number_asks_for_no_uuid() -> None:
 @settings(deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_the_text_never_depends_on_what_is_asked(search: str, email: str, distinct_id: str) -> None:
-    asked = Selection(7, 0, search=search, email=email, distinct_id=distinct_id)
-    plain = Selection(
-        8, 1, search=search and "s", email=email and "e", distinct_id=distinct_id and "d"
-    )
+    asked = Selection(7, 0, search=search, email=email, distinct_ids=(distinct_id,))
+    plain = Selection(8, 1, search=search and "s", email=email and "e", distinct_ids=("d", "e"))
     for statement in (count_persons, export_persons):
         assert statement(asked).sql.render()[0] == statement(plain).sql.render()[0]

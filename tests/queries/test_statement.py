@@ -10,17 +10,22 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from queries.activity import count_activity, list_activity
+from queries.batches import get_many, get_owners
 from queries.candidates import (
-    Place,
     count_candidates,
     count_versions,
     find_candidates,
     read_candidates,
 )
 from queries.filter_text import decode_filter
-from queries.persons import Selection, count_persons, export_persons, get_persons, list_persons
+from queries.idempotency import find_answer
+from queries.persons import Selection, export_persons, get_persons, list_persons
+from queries.places import Place
+from queries.settled import count_persons
 from queries.sql import sql
 from queries.statement import Statement
+from queries.stored import select_owners, select_persons
 from queries.upserts import select_concerned
 from queries.values import list_distinct_ids, list_values
 
@@ -43,7 +48,7 @@ NARROW = Selection(
     *(7, 1_700_000_000_000_000, FILTER),
     search="ann",
     email="ann@example.com",
-    distinct_id="ann",
+    distinct_ids=("ann", "bob"),
 )
 
 PLACES = [
@@ -56,17 +61,31 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "persons_list_everything": list_persons(NARROW, limit=101, offset=200),
     "persons_count": count_persons(SELECTION),
     "persons_export": export_persons(Selection(7, 1_700_000_000_000_000, FILTER)),
-    "persons_candidates": find_candidates(NARROW, after=None, limit=131),
-    "persons_candidates_after": find_candidates(SELECTION, after=PLACES[1], limit=131),
+    "persons_list_after": list_persons(SELECTION, limit=5_001, after=PLACES[1]),
+    "persons_list_before": list_persons(SELECTION, limit=5_001, before=PLACES[0]),
+    "persons_candidates": find_candidates(NARROW, limit=131),
+    "persons_candidates_after": find_candidates(SELECTION, limit=131, after=PLACES[1]),
+    "persons_candidates_before": find_candidates(SELECTION, limit=131, before=PLACES[0]),
     "persons_page": read_candidates(SELECTION, PLACES),
-    "persons_count_versions": count_versions(NARROW),
+    "persons_count_versions": count_versions(NARROW, most=20_001),
     "persons_count_candidates": count_candidates(SELECTION),
     "persons_get_by_uuid": get_persons(7, uuid=UUID("b8c3e778-c1ea-5503-9f33-596db7513f5a")),
     "persons_get_by_number": get_persons(7, number=123_456),
-    "persons_values": list_values(7, 1_700_000_000_000_000, "plan", ""),
-    "persons_values_contain": list_values(7, 1_700_000_000_000_000, "company", "Inc"),
+    "persons_owners": get_owners(7, ["ann", "bob"]),
+    "persons_get_many": get_many(7, [place.uuid for place in PLACES]),
+    "persons_values": list_values(Selection(7, 1_700_000_000_000_000), "plan", "", None),
+    "persons_values_contain": list_values(
+        Selection(7, 1_700_000_000_000_000), "company", "Inc", None
+    ),
     "persons_distinct_id_values": list_distinct_ids(7, "ann"),
     "imports_concerned": select_concerned(7, "staged_ids", "staged_uuids"),
+    "persons_newest": select_persons(7, [place.uuid for place in PLACES]),
+    "persons_newest_owners": select_owners(7, ["ann", "bob"]),
+    "activity_list": list_activity(7, limit=11),
+    "activity_list_of_person": list_activity(7, person=PLACES[0].uuid, limit=11, offset=20),
+    "activity_count": count_activity(7),
+    "activity_count_of_person": count_activity(7, person=PLACES[0].uuid),
+    "idempotency_find": find_answer(7, "key", "again", 1_700_000_000_000_000),
 }
 
 
@@ -103,9 +122,25 @@ def test_a_row_is_a_line_of_json() -> None:
         "version": 2**64 - 1,
         "source_version": 0,
         "is_deleted": False,
+        "write_id": 2**64 - 1,
+        "write_ids": [2**64 - 1, 1],
         "persons": 3,
         "name": "pro",
         "count": 3,
+        "asked": ["ann"],
+        "id": "0a1b2c3d-c1ea-5503-9f33-596db7513f5a",
+        "person": "b8c3e778-c1ea-5503-9f33-596db7513f5a",
+        "number": 123_456,
+        "activity": "updated",
+        "detail": "{}",
+        "key_id": "key",
+        "key_label": "",
+        "property_keys": ["email"],
+        "entries": 3,
+        "request_hash": "ab",
+        "status": 200,
+        "etag": "",
+        "body": "{}",
     }
     line = msgspec.json.encode(row)
     for statement in STATEMENTS.values():
@@ -120,4 +155,7 @@ def test_threads_and_indexes_are_the_engines_choice_unless_said() -> None:
 
 def test_final_by_keys_reads_no_index_of_another_column() -> None:
     without = {name for name, statement in STATEMENTS.items() if not statement.skip_indexes}
-    assert without == {"persons_page", "persons_count_candidates"}
+    assert without == {
+        *("persons_page", "persons_count_candidates", "persons_owners", "persons_get_many"),
+        *("persons_newest", "persons_newest_owners"),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,9 +11,10 @@ import pytest
 
 from queries.identity import person_uuid
 from queries.imports import PersonInput, Reject
+from queries.stored import StoredPerson
 from queries.texts import Texts, texts_of
 from queries.times import to_us
-from queries.upserts import Outcome, StoredPerson, Upsert, candidate_uuids, upsert_batch
+from queries.upserts import Outcome, Upsert, candidate_uuids, upsert_batch
 
 PROJECT = 7
 NOW_US = 1_700_000_000_000_000
@@ -51,7 +52,11 @@ def stored(**given: object) -> StoredPerson:
     return msgspec.structs.replace(STORED, **given)
 
 
-def settle(lines: Iterable[PersonInput], known: Iterable[StoredPerson] = ()) -> Outcome:
+def settle(
+    lines: Iterable[PersonInput],
+    known: Iterable[StoredPerson] = (),
+    asked: Collection[UUID] = (),
+) -> Outcome:
     numbered = list(enumerate(lines, 1))
     return upsert_batch(
         PROJECT,
@@ -60,6 +65,7 @@ def settle(lines: Iterable[PersonInput], known: Iterable[StoredPerson] = ()) -> 
         [texts_of(person.properties) for _, person in numbered],
         known,
         NOW_US,
+        asked,
     )
 
 
@@ -239,6 +245,42 @@ def test_a_person_whose_first_id_was_split_off_makes_room() -> None:
     outcome = settle([LINE], [stored(uuid=first, ids=["kept"])])
     person = only(outcome)
     assert (person.uuid, person.ids) == (person_uuid(PROJECT, "ann:split"), ["ann"])
+    assert outcome.assumed == [person.uuid]
+    assert settle([LINE], [stored(uuid=first, ids=["kept"])], outcome.assumed).assumed == []
+
+
+SECOND = person_uuid(PROJECT, "ann:split")
+FIRST_WITHOUT_ITS_ID = stored(uuid=person_uuid(PROJECT, "ann"), ids=["kept"])
+
+
+def test_whoever_has_the_uuid_of_a_split_keeps_it() -> None:
+    other = stored(uuid=SECOND, ids=["other"], properties='{"other":1}')
+    outcome = settle([LINE], [FIRST_WITHOUT_ITS_ID, other], [SECOND])
+    third = person_uuid(PROJECT, "ann:split:2")
+    assert [(p.uuid, p.ids) for p in outcome.upserts] == [(third, ["ann"])]
+    assert outcome.assumed == [third]
+
+
+def test_the_uuid_of_a_split_is_revived_above_its_deletion() -> None:
+    grave = stored(uuid=SECOND, is_deleted=True, version=900, write_id=9, write_ids=[9, 8])
+    outcome = settle([LINE], [FIRST_WITHOUT_ITS_ID, grave])
+    person = only(outcome)
+    assert (person.uuid, person.base, person.is_new) == (SECOND, 900, True)
+    assert (person.write_ids, outcome.assumed) == ([9, 8], [])
+
+
+def test_a_uuid_that_the_batch_names_was_looked_for() -> None:
+    lines = [LINE, line(uuid=SECOND, distinct_ids=("x",))]
+    assert settle(lines, [FIRST_WITHOUT_ITS_ID]).assumed == []
+
+
+def test_what_is_written_follows_the_writes_before() -> None:
+    (person,) = settle([line(properties=b"{}")], [stored(write_id=5, write_ids=[5, 4])]).upserts
+    assert (person.write_ids, person.write_id) == ([5, 4], 0)
+    (person,) = settle([line(properties=b"{}")], [stored(write_id=5)]).upserts
+    assert person.write_ids == [5]
+    assert only(settle([line(uuid=U1)], [stored(is_deleted=True, write_id=5)])).write_ids == [5]
+    assert only(settle([LINE])).write_ids == []
 
 
 GRAVE = stored(

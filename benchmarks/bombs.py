@@ -1,0 +1,213 @@
+"""What one client can do to another: `python -m benchmarks.bombs`; see README.md beside this file.
+
+Starts a service with persons in it. A calm client gets one person and the first page in turns,
+alone at first, then while several others send the same expensive request as fast as it is
+answered, one such request after the other. Prints how much longer the calm one waited.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from benchmarks.bomb_requests import Bomb, bombs
+from benchmarks.processes import Peak, settle
+from benchmarks.running import Service, import_file, prepare, serving
+from benchmarks.truth import lines
+
+_PAUSE_SECONDS = 0.01
+_SETTLE_SECONDS = 120.0
+_PATIENCE_SECONDS = 300.0
+_MB = 1_000_000
+
+
+class Waited(Struct, frozen=True):
+    """How long a client waited, in milliseconds."""
+
+    p50: float
+    p99: float
+    n: int
+
+
+class Thrown(Struct):
+    """What became of the requests of those who are not calm."""
+
+    statuses: dict[int, int]
+    slowest_seconds: float
+
+
+class _Listed(Struct):
+    uuid: str
+
+
+class _Page(Struct):
+    results: list[_Listed]
+
+
+def main() -> None:
+    """Measure as the command line says, and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bombs", description=__doc__)
+    parser.add_argument("--persons", type=int, default=100_000, help="how many (%(default)s)")
+    parser.add_argument("--clients", type=int, default=4, help="who send at once (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="for each (%(default)s)")
+    parser.add_argument("--only", default="", help="those whose name contains this")
+    given = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="personhouse-bombs-")))
+        service = stack.enter_context(serving(folder / "data", folder / "serve.log"))
+        project, key = _fill(service, folder, given.persons)
+        address = f"{service.url}/api/projects/{project}/"
+        calm = stack.enter_context(_client(address, key))
+        # What is asked first is asked of a service that has just started.
+        _wait_calmly(calm, given.seconds)
+        _print_head()
+        for bomb in bombs():
+            if given.only in bomb.name:
+                idle = _wait_calmly(calm, given.seconds)
+                with (
+                    Peak(service.pid) as peak,
+                    _Others(address, key, bomb, given.clients) as others,
+                ):
+                    waited = _wait_calmly(calm, given.seconds)
+                settle(service.pid, _SETTLE_SECONDS)
+                _print_row(bomb, others.thrown, idle, waited, peak.highest_bytes or 0)
+
+
+def _fill(service: Service, folder: Path, persons: int) -> tuple[int, str]:
+    project, key = prepare(folder / "data")
+    source = folder / "persons.ndjson"
+    with source.open("wb") as file:
+        for line, _ in lines(persons, dirty=False):
+            file.write(line + b"\n")
+    import_file(folder / "data", project, source)
+    settle(service.pid, _SETTLE_SECONDS)
+    return project, key
+
+
+def _client(address: str, key: str) -> httpx.Client:
+    headers = {"authorization": f"Bearer {key}", "accept-encoding": "identity"}
+    return httpx.Client(
+        base_url=address, headers=headers, timeout=_PATIENCE_SECONDS, trust_env=False
+    )
+
+
+def _wait_calmly(client: httpx.Client, seconds: float) -> dict[str, Waited]:
+    """Get a person and the first page in turns, and say how long each took."""
+    first = client.get("persons?limit=1000").raise_for_status()
+    persons = msgspec.json.decode(first.content, type=_Page).results
+    draw = random.Random(1)
+    taken: dict[str, list[float]] = {"get": [], "page": []}
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for name, path in (("get", f"persons/{draw.choice(persons).uuid}"), ("page", "persons")):
+            began = time.perf_counter()
+            client.get(path).raise_for_status()
+            taken[name].append(1_000 * (time.perf_counter() - began))
+            time.sleep(_PAUSE_SECONDS)
+    return {name: _waited(times) for name, times in taken.items()}
+
+
+def _waited(times: list[float]) -> Waited:
+    ordered = sorted(times)
+    return Waited(
+        ordered[len(ordered) // 2], ordered[math.ceil(0.99 * len(ordered)) - 1], len(ordered)
+    )
+
+
+class _Others:
+    """Clients in a process of their own that send a bomb while the context lasts."""
+
+    def __init__(self, address: str, key: str, bomb: Bomb, clients: int) -> None:
+        self.thrown = Thrown({}, 0.0)
+        spawn = multiprocessing.get_context("spawn")
+        self._ours, theirs = spawn.Pipe()
+        arguments = (theirs, address, key, bomb, clients)
+        self._process = spawn.Process(target=_throw, args=arguments, daemon=True)
+
+    def __enter__(self) -> _Others:
+        self._process.start()
+        # Its first answer shows that it has begun, a second that the first request is under way.
+        self._ours.recv()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ours.send(None)
+        self.thrown = self._ours.recv()
+        self._process.join()
+
+
+def _throw(theirs: Connection, address: str, key: str, bomb: Bomb, clients: int) -> None:
+    over = threading.Event()
+    statuses: Counter[int] = Counter()
+    slowest = [0.0]
+
+    def send() -> None:
+        with _client(address, key) as client:
+            while not over.is_set():
+                began = time.monotonic()
+                try:
+                    with client.stream("GET", bomb.path) as answer:
+                        for _ in answer.iter_raw():
+                            pass
+                    status = answer.status_code
+                except httpx.HTTPError:
+                    status = 0
+                statuses[status] += 1
+                slowest[0] = max(slowest[0], time.monotonic() - began)
+
+    threads = [threading.Thread(target=send) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    theirs.send(None)
+    theirs.recv()
+    over.set()
+    for thread in threads:
+        thread.join()
+    theirs.send(Thrown(dict(statuses), slowest[0]))
+
+
+def _print_head() -> None:
+    print("| sent by others | answers | slowest, s | memory, MB | get p50 | p99 | page p50 | p99 |")
+    print("| --- | --- | --: | --: | --: | --: | --: | --: |")
+    sys.stdout.flush()
+
+
+def _print_row(
+    bomb: Bomb, thrown: Thrown, idle: dict[str, Waited], waited: dict[str, Waited], memory: int
+) -> None:
+    """Print milliseconds and, in brackets, how many times those of the idle service."""
+    answers = ", ".join(f"{n} x {status}" for status, n in sorted(thrown.statuses.items()))
+    cells = [
+        f"{now:.0f} ({now / before:.1f})"
+        for name in ("get", "page")
+        for now, before in (
+            (waited[name].p50, idle[name].p50),
+            (waited[name].p99, idle[name].p99),
+        )
+    ]
+    slowest = f"{thrown.slowest_seconds:.1f}"
+    print(f"| {' | '.join((bomb.name, answers, slowest, f'{memory / _MB:.0f}', *cells))} |")
+    load = os.getloadavg()[0]
+    counted = f"{idle['get'].n} and {waited['get'].n} times"
+    print(f"load {load:.1f}; asked {counted}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

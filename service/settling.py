@@ -1,0 +1,264 @@
+"""Keeps `persons` settled, so that counts and values need not merge all keys; see queries.settled.
+
+Which parts are settled is found out once, by a count with FINAL, and holds for as long as they are
+there. Where much has been written since, superseded versions are masked first, in a thread of this
+module's own. On a server nothing is masked: that is a mutation of a table that others share.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from queries.masking import (
+    empty_superseded,
+    list_mutations,
+    mask_superseded,
+    name_superseded,
+    stop_mutation,
+)
+from queries.settled import Part, Settled, examine_parts, list_parts, oldest_elsewhere
+from queries.statement import Statement
+from service.engine import Engine
+from service.errors import PersonhouseError
+
+Row = TypeVar("Row")
+
+_log = logging.getLogger(__name__)
+
+# Below this many rows FINAL is as quick as what replaces it.
+_LEAST_ROWS = 100_000
+# Unsettled rows cost about half a microsecond each in every count, masking them a few seconds once.
+_LEAST_UNSETTLED = 5_000
+_UNSETTLED_SHARE = 0.02
+# Above this share FINAL over everything is quicker.
+_MOST_UNSETTLED_SHARE = 0.3
+_LIST_SECONDS = 1.0
+_REST_SECONDS = 20.0
+_POLL_SECONDS = 0.2
+
+
+class _Known(Struct, frozen=True):
+    """What was last found; `covered` are the inserts whose rows are settled, as ranges."""
+
+    covered: tuple[tuple[int, int], ...]
+    has_tombstones: bool
+    newest_version: int
+    newest_us: int
+
+
+class _Listing(Struct, frozen=True):
+    """The parts at a moment; `inserts` tells later whether anything was written since."""
+
+    at: float
+    inserts: int | None
+    settled: Settled | None
+    rows: int
+    unsettled: int
+
+
+class Settling:
+    """Says how the latest versions are best read, and keeps it that way."""
+
+    def __init__(self, engine: Engine, *, least_rows: int = _LEAST_ROWS) -> None:
+        """Know nothing yet; `start` the thread that finds out.
+
+        Args:
+            engine: where the persons are.
+            least_rows: in a smaller table FINAL is quick enough.
+        """
+        self._engine = engine
+        self._least_rows = least_rows
+        self._lock = threading.Lock()
+        self._settling = threading.Lock()
+        self._known: _Known | None = None
+        self._listing: _Listing | None = None
+        self._newer: set[str] = set()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._may_mask = engine.exclusive
+
+    def start(self) -> None:
+        """Start to settle in the background, whenever there is enough to do."""
+        self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
+        self._thread.start()
+        self.wake()
+
+    def stop(self) -> None:
+        """End the thread; a mutation under way goes on, at the next start if need be."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Have it looked whether there is something to do."""
+        self._wake.set()
+
+    def is_known(self) -> bool:
+        """Say whether `read` would use settled parts."""
+        return self._list().settled is not None
+
+    def read(
+        self, make: Callable[[Settled | None], Statement[Row]], *, seconds: int = 0
+    ) -> list[Row]:
+        """Run a statement in the form that is quickest now; for a worker thread.
+
+        Args:
+            make: the statement, from what is settled; None asks for FINAL.
+            seconds: as for `Engine.fetch_now`.
+        """
+        listing = self._list()
+        settled = listing.settled
+        if settled is None:
+            return self._engine.fetch_now(make(None), seconds=seconds)
+        # Nobody else writes, and nothing was written before or while it ran.
+        if self._engine.exclusive and listing.unsettled == 0 and listing.inserts is not None:
+            quiet = msgspec.structs.replace(settled, is_all=True)
+            if self._engine.inserts == listing.inserts:
+                rows = self._engine.fetch_now(make(quiet), seconds=seconds)
+                if self._engine.inserts == listing.inserts:
+                    return rows
+        return self._engine.fetch_now(make(settled), seconds=seconds)
+
+    def settle(self) -> bool:
+        """Find out what is settled, masking what is superseded; for a thread of its own.
+
+        Returns:
+            Whether all that was there when it began is settled now.
+        """
+        with self._settling:
+            return self._settle()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            if self._stop.is_set():
+                return
+            try:
+                if self._is_worth_it():
+                    self.settle()
+                    self._stop.wait(_REST_SECONDS)
+            except PersonhouseError as error:
+                _log.warning("persons could not be settled: %s", error)
+                self._stop.wait(_REST_SECONDS)
+
+    def _is_worth_it(self) -> bool:
+        listing = self._list(fresh=True)
+        if listing.rows < self._least_rows:
+            return False
+        if self._known is None:
+            return True
+        return _is_much(listing)
+
+    def _settle(self) -> bool:
+        found = self._examine()
+        if found is None and self._may_mask and not self._engine.merges_are_held:
+            self._mask()
+            found = None if self._stop.is_set() else self._examine()
+        if found is None:
+            return False
+        with self._lock:
+            self._known, self._listing = found, None
+        return True
+
+    def _examine(self) -> _Known | None:
+        """Return what is known of the parts there are, None if they are not settled."""
+        parts = self._engine.fetch_now(list_parts())
+        (seen,) = self._engine.fetch_now(examine_parts(tuple(part.name for part in parts)))
+        after = {part.name for part in self._engine.fetch_now(list_parts())}
+        # Of a part that was merged away meanwhile nothing was seen. No name comes back, so one
+        # that is there before and after was there in between.
+        if not seen.is_settled() or any(part.name not in after for part in parts):
+            return None
+        return _Known(
+            tuple(sorted((part.first, part.last) for part in parts)),
+            seen.tombstones > 0,
+            seen.newest_version,
+            seen.newest_us,
+        )
+
+    def _mask(self) -> None:
+        self._wait_for_mutations()
+        self._engine.command_now(empty_superseded())
+        self._engine.command_now(name_superseded(self._settled_parts()))
+        self._engine.command_now(mask_superseded())
+        self._wait_for_mutations()
+
+    def _settled_parts(self) -> tuple[str, ...]:
+        listing = self._list(fresh=True)
+        # A set of most of the keys would take more memory than it saves time.
+        return listing.settled.parts if listing.settled is not None else ()
+
+    def _wait_for_mutations(self) -> None:
+        while mutations := self._engine.fetch_now(list_mutations()):
+            for mutation in mutations:
+                if mutation.failure:
+                    _log.warning("masking of superseded persons given up: %s", mutation.failure)
+                    self._engine.command_now(stop_mutation(mutation))
+                    self._may_mask = False
+            if self._stop.wait(_POLL_SECONDS):
+                return
+
+    def _list(self, *, fresh: bool = False) -> _Listing:
+        """Return the parts as they were a second ago at most."""
+        with self._lock:
+            listing, known = self._listing, self._known
+        if not fresh and listing is not None and time.monotonic() - listing.at < _LIST_SECONDS:
+            return listing
+        inserts = self._engine.inserts
+        parts = self._engine.fetch_now(list_parts())
+        listing = self._listed(parts, known, inserts)
+        with self._lock:
+            if self._known is known:
+                self._listing = listing
+        if listing.rows >= self._least_rows and (known is None or _is_much(listing)):
+            self.wake()
+        return listing
+
+    def _listed(self, parts: list[Part], known: _Known | None, inserts: int | None) -> _Listing:
+        rows = sum(part.rows for part in parts)
+        settled = [part for part in parts if known is not None and _covers(known.covered, part)]
+        unsettled = rows - sum(part.rows for part in settled)
+        at = time.monotonic()
+        if known is None or unsettled > _MOST_UNSETTLED_SHARE * rows:
+            return _Listing(at, inserts, None, rows, unsettled)
+        names = tuple(part.name for part in settled)
+        if unsettled and not self._are_newer(known, names, {part.name for part in parts}):
+            return _Listing(at, inserts, None, rows, unsettled)
+        found = Settled(names, known.has_tombstones, known.newest_us)
+        return _Listing(at, inserts, found, rows, unsettled)
+
+    def _are_newer(self, known: _Known, names: tuple[str, ...], parts: set[str]) -> bool:
+        """Say whether all versions outside of the settled parts are higher than all in them.
+
+        So they are unless a clock went back. Parts never change, so each is looked at once.
+        """
+        others = parts.difference(names)
+        if not others <= self._newer:
+            (oldest,) = self._engine.fetch_now(oldest_elsewhere(names))
+            self._newer = others if oldest.version > known.newest_version else set()
+        return others <= self._newer
+
+
+def _is_much(listing: _Listing) -> bool:
+    return listing.unsettled > max(_LEAST_UNSETTLED, _UNSETTLED_SHARE * listing.rows)
+
+
+def _covers(ranges: tuple[tuple[int, int], ...], part: Part) -> bool:
+    """Say whether all inserts a part was made of are in the ranges."""
+    wanted = part.first
+    for first, last in ranges:
+        if first <= wanted <= last:
+            wanted = last + 1
+            if wanted > part.last:
+                return True
+    return False
