@@ -26,6 +26,17 @@ def person_uuid(project: int, distinct_id: str) -> UUID:
     return uuid5(NAMESPACE, f"{project}:{distinct_id}")
 
 
+def later_uuid(project: int, distinct_id: str, turn: int) -> UUID:
+    """Return the uuid of a distinct id's person where those of the turns before are taken.
+
+    Turn 0 is `person_uuid`. Turn 1 is PostHog's rule for an id that is split off the person who
+    was first seen as it. It has no rule for when somebody has that one, too: turns 2, 3 … are ours.
+    """
+    if turn == 0:
+        return person_uuid(project, distinct_id)
+    return person_uuid(project, f"{distinct_id}:split" + (f":{turn}" if turn > 1 else ""))
+
+
 def person_number(uuid: UUID) -> int:
     """Return the integer id of a person: the low 53 bits of its uuid, at least 1."""
     return (uuid.int & _NUMBER_MASK) or 1

@@ -7,32 +7,20 @@ change nothing writes nothing, so the same file twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import count, filterfalse
 from uuid import UUID
 
 from msgspec import Struct
 
-from queries.identity import person_uuid
+from queries.identity import later_uuid, person_uuid
 from queries.imports import PersonInput, Reject
 from queries.sql import Sql, bind, sql
 from queries.statement import Statement
+from queries.stored import StoredPerson, by_uuid, newest_at
 from queries.texts import Texts
 from queries.times import to_us
-
-
-class StoredPerson(Struct, frozen=True, gc=False):
-    """The latest version of a person that a batch may concern. Times are microseconds."""
-
-    uuid: UUID
-    created_us: int
-    is_identified: bool
-    last_seen_us: int | None
-    ids: list[str]
-    properties: str
-    version: int
-    source_version: int
-    is_deleted: bool
 
 
 class Upsert(Struct, gc=False):
@@ -42,7 +30,11 @@ class Upsert(Struct, gc=False):
         texts: of the properties; None where they are the stored ones and nobody took them out yet.
         base: the version it follows, 0 where there is none; that of its deletion where it had been.
         is_new: nobody is there yet, or nobody any more.
-        new_ids: those of `ids` that it did not have before.
+        new_ids: those of `ids` that have not been in this place before.
+        changed: it differs from what is stored.
+        is_deleted: what is written is a tombstone.
+        write_id: of this write; 0 for the writer to make one up. No two rows may share one.
+        write_ids: of the writes it follows, the latest first.
     """
 
     uuid: UUID
@@ -57,20 +49,26 @@ class Upsert(Struct, gc=False):
     source_version: int
     new_ids: list[str]
     changed: bool
+    is_deleted: bool = False
+    write_id: int = 0
+    write_ids: list[int] = []
 
 
 class Outcome(Struct):
-    """What a batch comes to. `unchanged` counts lines, `upserts` are one a person."""
+    """What a batch comes to. `unchanged` counts lines, `upserts` are one a person.
+
+    `assumed` are uuids that were taken to be free though nobody looked. Where there are any, look,
+    and settle the batch once more.
+    """
 
     upserts: list[Upsert]
     unchanged: int
     rejects: list[Reject]
+    assumed: list[UUID] = []
 
 
 def select_concerned(project: int, ids_table: str, uuids_table: str) -> Statement[StoredPerson]:
     """Select the persons that have a staged uuid, or ever had a staged distinct id.
-
-    Not with FINAL, which hides the deleted: who comes back must get a version above its deletion.
 
     Args:
         project: whose persons.
@@ -78,32 +76,19 @@ def select_concerned(project: int, ids_table: str, uuids_table: str) -> Statemen
         uuids_table: a table of the batch's uuids, columns `number` and `id`.
     """
     team = bind("UInt32", project)
-    return Statement(
-        "imports.concerned",
-        sql(
-            """
-            SELECT toString(id) AS uuid, toUnixTimestamp64Micro(created_at) AS created_us,
-                is_identified, toUnixTimestamp64Micro(last_seen_at) AS last_seen_us,
-                distinct_ids AS ids, properties, version, source_version,
-                CAST(is_deleted, 'Bool') AS is_deleted
-            FROM persons
-            WHERE team_id = {} AND (created_at, id) IN (
+    places = sql(
+        """
                 SELECT created_at, person_id FROM distinct_ids
                 WHERE team_id = {} AND distinct_id IN (SELECT distinct_id FROM {})
                 UNION ALL
                 SELECT created_at, id FROM person_keys
-                WHERE team_id = {} AND (number, id) IN (SELECT number, id FROM {}))
-            ORDER BY version DESC
-            LIMIT 1 BY created_at, id
-            """,
-            team,
-            team,
-            _table(ids_table),
-            team,
-            _table(uuids_table),
-        ),
-        StoredPerson,
+                WHERE team_id = {} AND (number, id) IN (SELECT number, id FROM {})""",
+        team,
+        _table(ids_table),
+        team,
+        _table(uuids_table),
     )
+    return Statement("imports.concerned", newest_at(project, places), StoredPerson)
 
 
 def _table(name: str) -> Sql:
@@ -122,6 +107,7 @@ def upsert_batch(
     texts: list[Texts],
     stored: Iterable[StoredPerson],
     now_us: int,
+    asked: Collection[UUID] = (),
 ) -> Outcome:
     """Put lines together with what is stored, one after the other.
 
@@ -132,23 +118,20 @@ def upsert_batch(
         texts: of the properties of each line.
         stored: all persons the batch may concern.
         now_us: `created_at` of a new person whose line has none.
+        asked: uuids that were looked for beside `uuids`, as `Outcome.assumed` told to.
     """
-    people: dict[UUID, Upsert] = {}
     concerned = list(stored)
     if not concerned and _all_strangers(lines, uuids):
         # The first import of a file: nobody to compare with, and most of the time saved.
         strangers = zip(lines, uuids, texts, strict=True)
         return Outcome([_new(u, given, text, now_us) for (_, given), u, text in strangers], 0, [])
-    owners: dict[str, UUID] = {}
-    graves: dict[UUID, int] = {}
-    for row in concerned:
-        if row.is_deleted:
-            graves[row.uuid] = max(row.version, graves.get(row.uuid, 0))
-        else:
-            people[row.uuid] = _of_stored(row)
-            owners.update(dict.fromkeys(row.ids, row.uuid))
+    newest = by_uuid(concerned)
+    living = [row for row in newest.values() if not row.is_deleted]
+    people = {row.uuid: _of_stored(row) for row in living}
+    owners = {distinct_id: row.uuid for row in living for distinct_id in row.ids}
     unchanged = 0
     rejects: list[Reject] = []
+    seconds: list[UUID] = []
     for (line, given), candidate, text in zip(lines, uuids, texts, strict=True):
         uuid, reason = _whose(project, given, candidate, owners, people)
         if uuid is None:
@@ -156,12 +139,20 @@ def upsert_batch(
             continue
         person = people.get(uuid)
         if person is None:
-            people[uuid] = _new(uuid, given, text, now_us, graves.get(uuid, 0))
+            people[uuid] = _new(uuid, given, text, now_us, newest.get(uuid))
+            if uuid != candidate:
+                seconds.append(uuid)
         elif not _apply(person, given, text):
             unchanged += 1
         for distinct_id in given.distinct_ids:
             owners[distinct_id] = uuid
-    return Outcome([person for person in people.values() if person.changed], unchanged, rejects)
+    looked: set[UUID] = {*uuids, *asked, *newest} if seconds else set()
+    return Outcome(
+        [person for person in people.values() if person.changed],
+        unchanged,
+        rejects,
+        [uuid for uuid in seconds if uuid not in looked],
+    )
 
 
 def _all_strangers(lines: list[tuple[int, PersonInput]], uuids: list[UUID]) -> bool:
@@ -185,10 +176,12 @@ def _whose(
             return None, f"distinct_ids: they belong to different persons, {named}"
         if holders:
             return next(iter(holders)), ""
-        if candidate in people:
-            # The id was split off the person first seen under it: the rule PostHog has for that.
-            return person_uuid(project, f"{given.distinct_ids[0]}:split"), ""
-        return candidate, ""
+        if candidate not in people:
+            return candidate, ""
+        # The id was split off the person first seen under it, and deleted: a new person takes the
+        # uuid that a split would give it.
+        later = (later_uuid(project, given.distinct_ids[0], turn) for turn in count(1))
+        return next(filterfalse(people.__contains__, later)), ""
     for uuid, distinct_id in holders.items():
         if uuid != given.uuid:
             return None, f"distinct_ids: {distinct_id[:80]!r} belongs to person {uuid}"
@@ -209,10 +202,13 @@ def _of_stored(row: StoredPerson) -> Upsert:
         source_version=row.source_version,
         new_ids=[],
         changed=False,
+        write_ids=row.lineage(),
     )
 
 
-def _new(uuid: UUID, given: PersonInput, texts: Texts, now_us: int, base: int = 0) -> Upsert:
+def _new(
+    uuid: UUID, given: PersonInput, texts: Texts, now_us: int, grave: StoredPerson | None = None
+) -> Upsert:
     ids = list(given.distinct_ids)
     return Upsert(
         uuid=uuid,
@@ -222,11 +218,12 @@ def _new(uuid: UUID, given: PersonInput, texts: Texts, now_us: int, base: int = 
         ids=ids,
         properties=given.properties,
         texts=texts,
-        base=base,
+        base=0 if grave is None else grave.version,
         is_new=True,
         source_version=given.source_version or 0,
         new_ids=ids,
         changed=True,
+        write_ids=[] if grave is None else grave.lineage(),
     )
 
 

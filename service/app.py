@@ -12,24 +12,31 @@ from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from service.api import failures, health, imports, openapi, persons, projects, values
+from service.api import batches, failures, health, imports, openapi, persons, projects, values
 from service.api.access import enter_project, project_entered
 from service.api.admin import admin
-from service.api.arguments import decode_selection, wants_csv
+from service.api.arguments import decode_selection, refuse_crowds, refuse_repeats, wants_csv
 from service.api.spool import sweep
 from service.auth import Gate
 from service.counts import Counts
+from service.cursors import Cursors
 from service.engine import Engine
 from service.imports import drop_leftovers
 from service.keys import Keys
 from service.projects import Projects
 from service.settings import Settings
+from service.settling import Settling
+from service.shared_secrets import shared_secret
 
 IMPORTS_AT_ONCE = 2
 
 _PREFIXES = ("/api/projects", "/api/environments")
 # What handlers and dependencies may ask for by name, beside what is decoded from the request.
-_SHARED = ("settings", "engine", "keys", "projects", "gate", "counts", "import_threads")
+_SHARED = (
+    *("settings", "engine", "keys", "projects", "gate", "counts", "cursors"),
+    "settling",
+    "import_threads",
+)
 
 
 def create_app(
@@ -43,7 +50,7 @@ def create_app(
         admin_token: the key of the service's own commands; empty opens nothing.
         owns_engine: close the engine at the end.
     """
-    keys, in_use = Keys(engine, settings.auth), Projects(engine)
+    keys, in_use, settling = Keys(engine, settings.auth), Projects(engine), Settling(engine)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
@@ -51,6 +58,8 @@ def create_app(
         if not engine.is_open:
             await asyncio.to_thread(engine.open)
         await asyncio.to_thread(drop_leftovers, engine)
+        app.state.cursors = Cursors(await asyncio.to_thread(shared_secret, engine, "cursors"))
+        settling.start()
         threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
         app.state.import_threads = threads
         try:
@@ -58,6 +67,7 @@ def create_app(
         finally:
             # Not here: what an import waits for may have to happen in this thread.
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+            await asyncio.to_thread(settling.stop)
             await keys.flush()
             if owns_engine:
                 await asyncio.to_thread(engine.close)
@@ -78,7 +88,8 @@ def create_app(
                 "keys": keys,
                 "projects": in_use,
                 "gate": Gate(keys, in_use, admin_token),
-                "counts": Counts(engine),
+                "counts": Counts(engine, settling, seconds=settings.limits.count_seconds),
+                "settling": settling,
             },
             deep_copy=False,
         ),
@@ -101,10 +112,12 @@ def _prefixed(prefix: str) -> Router:
             persons.export_csv,
             persons.refuse_creation,
             values.get_values,
+            batches.get_by_distinct_ids,
+            batches.get_by_uuids,
             persons.get_person,
             imports.import_file,
         ],
-        guards=[enter_project],
+        guards=[enter_project, refuse_crowds, refuse_repeats],
         dependencies={
             "project": Provide(project_entered, sync_to_thread=False),
             "selection": Provide(decode_selection, sync_to_thread=False),

@@ -23,12 +23,14 @@ class Access(Struct, frozen=True):
         scopes: as granted; `*` is everything, `person:write` implies `person:read`.
         projects: ids; empty means all.
         is_admin: it is the service's own command line, which passes everywhere.
+        key_label: what the key's maker calls it; may be empty.
     """
 
     key_id: str
     scopes: frozenset[str]
     projects: frozenset[int]
     is_admin: bool = False
+    key_label: str = ""
 
     def allows(self, scope: str) -> bool:
         """Say whether a scope is granted, by itself or by one that implies it."""
@@ -72,7 +74,9 @@ class Gate:
                 "Personal API key found in request Authorization header is invalid.",
                 code="authentication_failed",
             )
-        return Access(str(key.id), frozenset(key.scopes), frozenset(key.projects))
+        return Access(
+            str(key.id), frozenset(key.scopes), frozenset(key.projects), key_label=key.label
+        )
 
     async def enter(
         self, authorization: str | None, project: str, *scopes: str

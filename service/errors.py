@@ -121,6 +121,22 @@ class Conflict(PersonhouseError):
     code = "conflict"
 
 
+class PreconditionFailed(PersonhouseError):
+    """The thing has changed since the client looked."""
+
+    status = 412
+    type = "invalid_request"
+    code = "precondition_failed"
+
+
+class Unprocessable(PersonhouseError):
+    """The request contradicts an earlier one."""
+
+    status = 422
+    type = "validation_error"
+    code = "idempotency_key_reused"
+
+
 class TooLarge(PersonhouseError):
     """The body is larger than the limit."""
 

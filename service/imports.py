@@ -210,7 +210,15 @@ class _Writer:
         )
 
     def settle(self, prepared: _Prepared) -> Outcome:
-        """Put a batch together with what is stored."""
+        """Put a batch together with what is stored; the turn taken for it, `insert` gives on."""
+        self._engine.turns.take(self._project)
+        try:
+            return self._settle(prepared)
+        except BaseException:
+            self._engine.turns.leave(self._project)
+            raise
+
+    def _settle(self, prepared: _Prepared) -> Outcome:
         engine = self._engine
         for table, rows in (
             (self._ids_table, prepared.staged_ids),
@@ -232,8 +240,13 @@ class _Writer:
 
     def insert(self, upserts: list[Upsert]) -> None:
         """Write persons: where they stand and their new distinct ids first, then themselves."""
-        if not upserts:
-            return
+        try:
+            if upserts:
+                self._insert(upserts)
+        finally:
+            self._engine.turns.leave(self._project)
+
+    def _insert(self, upserts: list[Upsert]) -> None:
         engine = self._engine
         with self._counts.write(self._project) as written:
             rows = person_rows(self._project, upserts, time.time_ns() // 1_000)

@@ -179,7 +179,9 @@ class Keys:
             "version": version,
         }
         frame = pl.DataFrame([values], schema=_KEYS_SCHEMA)
-        await self._engine.in_thread(lambda: self._engine.insert_now("api_keys", frame))
+        await self._engine.in_thread(
+            lambda: self._engine.insert_now("api_keys", frame), is_quick=True
+        )
         self._answers.pop(row.hash, None)
         self._asking.pop(row.hash, None)
 
@@ -226,7 +228,9 @@ class Keys:
         frame = pl.DataFrame(rows, schema=_USES_SCHEMA)
         # The next use tries again: no request fails, nor does the service's end, for a note.
         with suppress(PersonhouseError):
-            await self._engine.in_thread(lambda: self._engine.insert_now("api_key_uses", frame))
+            await self._engine.in_thread(
+                lambda: self._engine.insert_now("api_key_uses", frame), is_quick=True
+            )
             self._noted.update(uses)
 
 

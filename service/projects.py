@@ -78,7 +78,7 @@ class Projects:
                     f"phc_{secrets.token_urlsafe(32)}",
                     time.time_ns() // 1000,
                 )
-                await self._engine.in_thread(partial(self._insert, project))
+                await self._engine.in_thread(partial(self._insert, project), is_quick=True)
                 if await self._engine.fetch(get_project(project.id)) == [project]:
                     return project
         raise Busy("Too many projects are being made at once. Try again in a second.")

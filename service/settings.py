@@ -9,9 +9,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 PREFIX = "PERSONHOUSE_"
 # What the tests are told is none of the service's settings.
@@ -27,6 +28,7 @@ class ClickHouse(Struct, frozen=True, forbid_unknown_fields=True):
 
     database: str = "personhouse"
     workers: int = 4
+    heavy_workers: int = 2
     waiting: int = 64
     timeout_seconds: int = 30
     max_memory_bytes: int = 2_000_000_000
@@ -55,6 +57,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """What one request may ask for."""
 
     page_rows: int = 50_000
+    count_seconds: int = 10
+    max_offset: int = 1_000_000
+    batch_ids: Annotated[int, Meta(ge=1, le=10_000)] = 200
     import_batch_rows: int = 25_000
     import_bytes: int = 0
     rejects_kept: int = 1_000

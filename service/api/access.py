@@ -8,12 +8,14 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from service.auth import Gate
+from service.auth import Access, Gate
+from service.edits import Author
 from service.projects import Project
 
 # What a handler's `opt` says of the scopes its address needs; the guard reads it.
 READ_PERSONS: dict[str, Any] = {"scopes": ("person:read",)}
 WRITE_PERSONS: dict[str, Any] = {"scopes": ("person:write",)}
+READ_ACTIVITY: dict[str, Any] = {"scopes": ("activity_log:read",)}
 
 
 async def enter_project(
@@ -21,15 +23,26 @@ async def enter_project(
 ) -> None:
     """Let a request into the project its address names, or raise why not (401, 404, 403)."""
     gate: Gate = connection.app.state.gate
-    _, project = await gate.enter(
+    connection.state.access, connection.state.project = await gate.enter(
         connection.headers.get("authorization"),
         connection.path_params["project_id"],
         *handler.opt.get("scopes", ()),
     )
-    connection.state.project = project
 
 
 def project_entered(request: Request[Any, Any, Any]) -> Project:
     """Return the project that the guard let the request into."""
     project: Project = request.state.project
     return project
+
+
+def access_of(request: Request[Any, Any, Any]) -> Access:
+    """Return what the request's key opens."""
+    access: Access = request.state.access
+    return access
+
+
+def author_of(request: Request[Any, Any, Any]) -> Author:
+    """Return who makes the request, for the log."""
+    access = access_of(request)
+    return Author(access.key_id, access.key_label)

@@ -36,7 +36,7 @@ class _One(Struct, frozen=True):
     one: int
 
 
-_ASK = Statement("service.ready", sql("SELECT 1 AS one"), _One)
+_ASK = Statement("service.ready", sql("SELECT 1 AS one"), _One, threads=1)
 
 
 @get(

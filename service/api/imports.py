@@ -30,6 +30,7 @@ from service.imports import Summary, import_persons
 from service.projects import Project
 from service.readers import Format, UnreadableSource
 from service.settings import Settings
+from service.settling import Settling
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _NDJSON = "application/x-ndjson"
@@ -68,6 +69,7 @@ async def import_file(
     settings: NamedDependency[SkipValidation[Settings]],
     engine: NamedDependency[SkipValidation[Engine]],
     counts: NamedDependency[SkipValidation[Counts]],
+    settling: NamedDependency[SkipValidation[Settling]],
     project: NamedDependency[Project],
     import_threads: NamedDependency[SkipValidation[ThreadPoolExecutor]],
     format: Annotated[
@@ -99,6 +101,7 @@ async def import_file(
 
     running = import_threads.submit(work)
     running.add_done_callback(lambda _: source.unlink(missing_ok=True))
+    running.add_done_callback(lambda _: settling.wake())
     if as_events:
         return await _events(report, running)
     return await _whole(report, running)

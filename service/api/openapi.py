@@ -49,7 +49,7 @@ _MEANINGS = {
     404: "No such project, person or format.",
     409: "Two persons share this integer id: use the uuid.",
     413: "The body is too large.",
-    415: "The body is a form.",
+    415: "The body is a form, or not JSON where that is asked for.",
     503: "No answer from ClickHouse, or every worker is taken; `Retry-After` says when to return.",
     507: "The disk is full: nothing more is written.",
 }
@@ -122,8 +122,8 @@ class Described(Operation):
         self.tags = [(self.operation_id or "").partition("_")[0]]
         for parameter in self.parameters or ():
             if isinstance(parameter, Parameter) and isinstance(parameter.schema, Schema):
-                # That an absent text is an empty one to us is no client's concern.
-                if parameter.schema.default == "":
+                # That an absent text or list is an empty one to us is no client's concern.
+                if parameter.schema.default in ("", ()):
                     parameter.schema.default = None
                 parameter.description = parameter.description or _PARAMETERS.get(parameter.name)
         if self.responses is not None:
@@ -153,6 +153,25 @@ class CsvOnly(Described):
         super().__post_init__()
         if self.responses is not None:
             self.responses["200"] = OpenAPIResponse("All persons.", content={**_CSV})
+
+
+def takes_ids(field: str) -> type[Operation]:
+    """Describe operations whose body is an object with a list of ids in a field."""
+    ids = Schema(
+        type=OpenAPIType.ARRAY,
+        items=Schema(type=OpenAPIType.STRING),
+        description="At most as many as the setting `limits.batch_ids` says, by default 200.",
+    )
+    body = Schema(type=OpenAPIType.OBJECT, properties={field: ids})
+
+    @dataclass
+    class TakesIds(Described):
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            kinds = {"application/json": OpenAPIMediaType(schema=body)}
+            self.request_body = RequestBody(kinds, required=True)
+
+    return TakesIds
 
 
 @dataclass

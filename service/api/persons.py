@@ -12,26 +12,28 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, SkipValidation
 from litestar.response import Stream
+from msgspec import UNSET, UnsetType
 
 from queries.persons import PersonRow, Selection, get_persons
 from service.api.access import READ_PERSONS
-from service.api.addresses import address_of, with_offset
-from service.api.answers import ListedPerson, Page, Person, listed, shown
-from service.api.arguments import (
-    IncludeTotal,
-    Limit,
-    Offset,
-    Window,
-    decode_flag,
-    decode_window,
-)
+from service.api.addresses import address_of
+from service.api.answers import ListedPerson, Page, Person, encoded, listed, shown
+from service.api.arguments import CursorText, IncludeTotal, Limit, Offset, decode_flag
 from service.api.openapi import READS_PERSONS, AlsoCsv, CsvOnly, answers, operation_id
+from service.api.paging import (
+    Found,
+    Window,
+    decode_window,
+    is_quick,
+    neighbours,
+    read_window,
+)
 from service.api.tables import csv_table
 from service.counts import Counts
+from service.cursors import Cursors
 from service.engine import Engine
 from service.errors import BadRequest, Conflict, ErrorBody, MethodNotAllowed, NotFound
 from service.export import csv, plan
-from service.pages import read_page
 from service.projects import Project
 from service.settings import Settings
 
@@ -65,29 +67,39 @@ async def get_page(
     settings: NamedDependency[SkipValidation[Settings]],
     engine: NamedDependency[SkipValidation[Engine]],
     counts: NamedDependency[SkipValidation[Counts]],
+    cursors: NamedDependency[SkipValidation[Cursors]],
     selection: NamedDependency[SkipValidation[Selection]],
     as_csv: NamedDependency[bool],
     limit: Limit = "",
     offset: Offset = "",
+    cursor: CursorText = "",
     include_total: IncludeTotal = "",
 ) -> Response[Page] | Stream:
     """List a page of persons, or all of them where CSV is asked for."""
     if as_csv:
         return await _export(engine, selection)
-    window = decode_window(limit, offset, settings.limits.page_rows)
+    opened = cursors.open(cursor, selection) if cursor else None
+    window = decode_window(limit, offset, opened, settings.limits)
     with_total = decode_flag("include_total", include_total)
-    rows = engine.in_thread(lambda: _page_now(engine, selection, window))
+    total: int | UnsetType | None = UNSET
+    rows = engine.in_thread(
+        lambda: _page_now(engine, selection, window), is_quick=is_quick(selection, window)
+    )
     if not with_total:
-        (persons, more), total = await rows, None
+        found, persons = await rows
     elif selection.is_narrow():
         # Mostly all of them are on the page, and so counted.
-        persons, more = await rows
-        known = not more and (persons or not window.offset)
-        total = window.offset + len(persons) if known else await counts.count(selection)
+        found, persons = await rows
+        known = window.cursor is None and not found.more and (found.rows or not window.offset)
+        total = window.offset + len(found.rows) if known else await counts.count_in_time(selection)
     else:
-        (persons, more), total = await asyncio.gather(rows, counts.count(selection))
+        (found, persons), total = await asyncio.gather(rows, counts.count_in_time(selection))
     address = address_of(request, settings.http.public_url)
-    return Response(_page(persons, more, total, window, address))
+    page = Page(count=total, next=None, previous=None, results=persons)
+    page.next, page.previous = neighbours(
+        window, found, address, lambda beside: cursors.seal(beside, selection)
+    )
+    return Response(page)
 
 
 @get(
@@ -136,23 +148,10 @@ async def refuse_creation() -> Response[ErrorBody]:
 
 def _page_now(
     engine: Engine, selection: Selection, window: Window
-) -> tuple[list[ListedPerson], bool]:
-    """Return the persons of a page, and whether more follow; for a worker thread."""
-    rows = read_page(engine, selection, limit=window.limit + 1, offset=window.offset)
-    return [listed(row) for row in rows[: window.limit]], len(rows) > window.limit
-
-
-def _page(
-    persons: list[ListedPerson], more: bool, total: int | None, window: Window, address: str
-) -> Page:
-    page = Page(next=None, previous=None, results=persons)
-    if total is not None:
-        page.count = total
-    if more:
-        page.next = with_offset(address, window.offset + window.limit)
-    if window.offset:
-        page.previous = with_offset(address, max(0, window.offset - window.limit))
-    return page
+) -> tuple[Found, list[ListedPerson]]:
+    """Return what is on a page, and how it is shown; for a worker thread."""
+    found = read_window(engine, selection, window)
+    return found, encoded([listed(row) for row in found.rows])
 
 
 async def _export(engine: Engine, selection: Selection) -> Stream:

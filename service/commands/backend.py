@@ -23,7 +23,7 @@ class Asked(Struct, frozen=True):
 
     search: str = ""
     email: str = ""
-    distinct_id: str = ""
+    distinct_id: tuple[str, ...] = ()
     properties: str = ""
 
 

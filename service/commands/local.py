@@ -15,7 +15,7 @@ from queries.imports import Reject
 from queries.keys import Key
 from queries.persons import Selection
 from queries.projects import Project
-from service.api.arguments import until_us
+from service.api.arguments import decode_distinct_ids, until_us
 from service.commands.backend import Asked, Imported
 from service.commands.console import Failure
 from service.counts import Counts
@@ -95,9 +95,8 @@ class Local:
             tree = decode_filter(asked.properties)
         except FilterError as error:
             raise BadRequest(str(error), attr="properties") from error
-        selection = Selection(
-            project, until_us(), tree, asked.search.strip(), asked.email, asked.distinct_id
-        )
+        ids = decode_distinct_ids(asked.distinct_id, self._settings.limits.batch_ids)
+        selection = Selection(project, until_us(), tree, asked.search.strip(), asked.email, ids)
         yield from csv_now(self._engine, selection)
 
     def _check(self, project: int) -> None:

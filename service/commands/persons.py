@@ -82,7 +82,7 @@ def _read_stdin(sink: IO[bytes]) -> None:
 @click.option("--output", default="-", help="The file to write; - is standard output.")
 @click.option("--search", default="", help="Only those whose e-mail, name or an id contains this.")
 @click.option("--email", default="", help="Only those with this e-mail.")
-@click.option("--distinct-id", default="", help="Only the one with this distinct id.")
+@click.option("--distinct-id", multiple=True, help="Only those with this distinct id; repeatable.")
 @click.option("--properties", default="", help="Only those that pass these filters: a JSON list.")
 @json_option
 @pass_console
@@ -92,7 +92,7 @@ def export(
     output: str,
     search: str,
     email: str,
-    distinct_id: str,
+    distinct_id: tuple[str, ...],
     properties: str,
 ) -> None:
     """Write persons as CSV.

@@ -95,7 +95,7 @@ class Remote:
 
     def export(self, project: int, asked: Asked) -> Iterator[bytes]:
         """As `Backend.export`."""
-        arguments: dict[str, str] = msgspec.to_builtins(asked)
+        arguments: dict[str, str | list[str]] = msgspec.to_builtins(asked)
         with self._client.stream(
             "GET",
             f"/api/projects/{project}/persons.csv",

@@ -19,7 +19,7 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
         "/api/projects/{project_id}/persons",
         {
             *("distinct_id", "email", "search", "properties", "limit", "offset", "format"),
-            "include_total",
+            *("cursor", "include_total"),
         },
         ["person:read"],
     ),
@@ -39,6 +39,18 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
         "get",
         "/api/projects/{project_id}/persons/values",
         {"key", "value", "format"},
+        ["person:read"],
+    ),
+    "persons_batch_by_distinct_ids_create": (
+        "post",
+        "/api/projects/{project_id}/persons/batch_by_distinct_ids",
+        set(),
+        ["person:read"],
+    ),
+    "persons_batch_by_uuids_create": (
+        "post",
+        "/api/projects/{project_id}/persons/batch_by_uuids",
+        set(),
         ["person:read"],
     ),
     "imports_create": (
@@ -124,6 +136,26 @@ def test_persons_are_described(document: dict[str, Any]) -> None:
     assert (person["uuid"]["format"], person["created_at"]["format"]) == ("uuid", "date-time")
     assert set(schemas["ListedPerson"]["properties"]) > set(person)
     assert schemas["Page"]["required"] == ["next", "previous", "results"]
+
+
+def test_batches_are_described(document: dict[str, Any]) -> None:
+    for name, field in (("distinct_ids", "distinct_ids"), ("uuids", "uuids")):
+        operation = operations(document)[f"persons_batch_by_{name}_create"][2]
+        body = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert list(body["properties"]) == [field]
+        assert body["properties"][field]["items"] == {"type": "string"}
+        answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        assert answer == {"$ref": "#/components/schemas/Batch"}
+        assert {"400", "415"} <= set(operation["responses"])
+    results = document["components"]["schemas"]["Batch"]["properties"]["results"]
+    assert results["additionalProperties"] == {"$ref": "#/components/schemas/ListedPerson"}
+
+
+def test_a_distinct_id_may_be_given_several_times(document: dict[str, Any]) -> None:
+    listed = operations(document)["persons_list"][2]["parameters"]
+    (schema,) = (p["schema"] for p in listed if p["name"] == "distinct_id")
+    assert (schema["type"], schema["items"]) == ("array", {"type": "string"})
+    assert "default" not in schema
 
 
 def test_csv_is_described(document: dict[str, Any]) -> None:

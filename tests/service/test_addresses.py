@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.api.addresses import with_offset
+from service.api.addresses import with_parameters
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,29 @@ from service.api.addresses import with_offset
     ],
 )
 def test_offset_is_replaced_in_place_or_appended(address: str, expected: str) -> None:
-    assert with_offset(address, 7) == expected
+    assert with_parameters(address, {"offset": "7"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://h/p", "http://h/p?offset=7&cursor=x_-"),
+        ("http://h/p?cursor=old&a=1", "http://h/p?cursor=x_-&a=1&offset=7"),
+        ("http://h/p?offset=1&cursor=old&a", "http://h/p?offset=7&cursor=x_-&a"),
+    ],
+)
+def test_each_parameter_has_its_place(address: str, expected: str) -> None:
+    assert with_parameters(address, {"offset": "7", "cursor": "x_-"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://h/p", "http://h/p"),
+        ("http://h/p?cursor=old", "http://h/p"),
+        ("http://h/p?a&cursor=old&b&%63ursor", "http://h/p?a&b"),
+        ("http://h/p?mycursor=1", "http://h/p?mycursor=1"),
+    ],
+)
+def test_a_parameter_can_be_taken_out(address: str, expected: str) -> None:
+    assert with_parameters(address, {"cursor": None}) == expected

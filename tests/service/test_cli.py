@@ -160,6 +160,10 @@ def test_without_a_service_commands_open_the_engine(
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.count("\n") == 2
     assert "p1" in ended.out
+    ids = ("--distinct-id", "p0", "--distinct-id", "p2", "--distinct-id", "")
+    ended = commands.run("export", "--project", "1", *ids, environ=place)
+    assert (ended.code, ended.out.count("\n")) == (0, 3)
+    assert "p1" not in ended.out
 
 
 def test_an_engine_that_is_in_use(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_the_selection_narrows_rows_and_columns(engine: Engine) -> None:
     for narrower in (
         {"email": "a@x"},
         {"search": "a@x"},
-        {"distinct_id": "1"},
+        {"distinct_ids": ("1",)},
         {"filter": Test("email", Operator.EXACT, ("a@x",))},
     ):
         body = export(engine, select(project, **narrower))

@@ -121,6 +121,8 @@ def test_import_and_export(commands: Commands, url: str) -> None:
     assert commands.run("export", "--project", "1").out.encode() == content
     found = commands.run("export", "--project", "1", "--distinct-id", "p2").out
     assert found.count("\n") == 2
+    ids = ("--distinct-id", "p0", "--distinct-id", "p2")
+    assert commands.run("export", "--project", "1", *ids).out.count("\n") == 3
     assert not (commands.folder / "all.csv.part").exists()
 
 
