@@ -9,7 +9,7 @@ LOCK := requirements/dev.txt
 COMPILE = $(UV) pip compile pyproject.toml --universal --generate-hashes --quiet --no-config \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo serve setup fmt lint types test test-fast cover golden fuzz bench docs \
+.PHONY: help demo serve setup fmt lint types test test-fast cover golden crash fuzz bench docs \
 	release lock clean
 
 help: ## these lines
@@ -57,6 +57,9 @@ cover: setup ## every branch of queries/ is tested
 
 golden: setup ## write the golden SQL anew; review the diff
 	$(PYTEST) tests/queries --update-golden
+
+crash: setup ## kill -9 of the service in a storm of writes, 200 times
+	$(PYTEST) -m fuzz tests/service/test_crash.py
 
 fuzz: setup ## random input, for minutes
 	$(PYTEST) -m fuzz

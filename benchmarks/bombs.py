@@ -12,14 +12,18 @@ import math
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection, HTTPException
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -67,6 +71,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="for each (%(default)s)")
     parser.add_argument("--only", default="", help="those whose name contains this")
     given = parser.parse_args()
+    # What was started is taken down.
+    signal.signal(signal.SIGTERM, _stop)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="personhouse-bombs-")))
         service = stack.enter_context(serving(folder / "data", folder / "serve.log"))
@@ -88,6 +94,10 @@ def main() -> None:
                 _print_row(bomb, others.thrown, idle, waited, peak.highest_bytes or 0)
 
 
+def _stop(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
 def _fill(service: Service, folder: Path, persons: int) -> tuple[int, str]:
     project, key = prepare(folder / "data")
     source = folder / "persons.ndjson"
@@ -100,10 +110,13 @@ def _fill(service: Service, folder: Path, persons: int) -> tuple[int, str]:
 
 
 def _client(address: str, key: str) -> httpx.Client:
-    headers = {"authorization": f"Bearer {key}", "accept-encoding": "identity"}
     return httpx.Client(
-        base_url=address, headers=headers, timeout=_PATIENCE_SECONDS, trust_env=False
+        base_url=address, headers=_headers(key), timeout=_PATIENCE_SECONDS, trust_env=False
     )
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}", "accept-encoding": "identity"}
 
 
 def _wait_calmly(client: httpx.Client, seconds: float) -> dict[str, Waited]:
@@ -157,15 +170,19 @@ def _throw(theirs: Connection, address: str, key: str, bomb: Bomb, clients: int)
     slowest = [0.0]
 
     def send() -> None:
-        with _client(address, key) as client:
+        # Nothing that takes time itself: the service needs the cores.
+        url = urlsplit(address)
+        with closing(HTTPConnection(url.netloc, timeout=_PATIENCE_SECONDS)) as connection:
             while not over.is_set():
                 began = time.monotonic()
                 try:
-                    with client.stream("GET", bomb.path) as answer:
-                        for _ in answer.iter_raw():
-                            pass
-                    status = answer.status_code
-                except httpx.HTTPError:
+                    connection.request("GET", url.path + bomb.path, headers=_headers(key))
+                    answer = connection.getresponse()
+                    while answer.read(_MB):
+                        pass
+                    status = answer.status
+                except (OSError, HTTPException):
+                    connection.close()
                     status = 0
                 statuses[status] += 1
                 slowest[0] = max(slowest[0], time.monotonic() - began)

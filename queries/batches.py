@@ -1,12 +1,15 @@
 """Statements that read many persons, each named by a distinct id or a uuid.
 
-As for one person the index tables name places to look, and FINAL is asked about those alone.
+As for one person the index tables name places to look, and FINAL is asked about those alone. The
+keys stand in PREWHERE, as in `queries.candidates`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from uuid import UUID
+
+from msgspec import Struct
 
 from queries.identity import person_number
 from queries.lists import rows_of
@@ -23,6 +26,13 @@ class OwnerRow(PersonRow, frozen=True, gc=False):
     asked: list[str]
 
 
+class NumberRow(Struct, frozen=True):
+    """An integer id, and a uuid that it is made of; rarely there are several."""
+
+    number: int
+    uuid: UUID
+
+
 def get_owners(project: int, distinct_ids: Collection[str]) -> Statement[OwnerRow]:
     """Select the persons who have one of the distinct ids or more, each person once.
 
@@ -35,11 +45,11 @@ def get_owners(project: int, distinct_ids: Collection[str]) -> Statement[OwnerRo
             """
             SELECT {}, arrayFilter(one -> one IN {}, distinct_ids) AS asked
             FROM persons FINAL
-            WHERE team_id = {}
+            PREWHERE team_id = {}
               AND (created_at, id) IN (
                 SELECT created_at, person_id FROM distinct_ids
                 WHERE team_id = {} AND distinct_id IN {})
-              AND notEmpty(asked)
+            WHERE notEmpty(asked)
             """,
             sql(COLUMNS, _SHOWN),
             asked,
@@ -61,7 +71,7 @@ def get_many(project: int, uuids: Collection[UUID]) -> Statement[PersonRow]:
             """
             SELECT {}
             FROM persons FINAL
-            WHERE team_id = {}
+            PREWHERE team_id = {}
               AND (created_at, id) IN (
                 SELECT created_at, id FROM person_keys
                 WHERE team_id = {} AND number IN {} AND id IN {})
@@ -75,4 +85,21 @@ def get_many(project: int, uuids: Collection[UUID]) -> Statement[PersonRow]:
         PersonRow,
         threads=1,
         skip_indexes=False,
+    )
+
+
+def name_numbers(project: int, numbers: Collection[int]) -> Statement[NumberRow]:
+    """Select the uuids of all who have or had one of these integer ids, alive or not."""
+    return Statement(
+        "persons.name_numbers",
+        sql(
+            """
+            SELECT DISTINCT number, id AS uuid FROM person_keys
+            WHERE team_id = {} AND number IN {}
+            """,
+            bind("UInt32", project),
+            rows_of("Array(UInt64)", numbers),
+        ),
+        NumberRow,
+        threads=1,
     )

@@ -5,6 +5,9 @@ on another column: an old version may pass where the new one does not. Asked wit
 same filter is answered by indexes and in order, but for *versions*, old ones too. So the
 candidates are taken that way, and FINAL is asked about those keys alone, with the filter again.
 A person whose latest version passes has a version that passes, so none is missed.
+
+The keys stand in PREWHERE: it is asked before versions are merged, so that what is not in the key
+is read only where one of the keys is. No version changes a key, so none is lost to FINAL by it.
 """
 
 from __future__ import annotations
@@ -59,14 +62,15 @@ def read_candidates(selection: Selection, places: list[Place]) -> Statement[Pers
             """
             SELECT {}
             FROM persons FINAL
-            WHERE {} AND {}
+            PREWHERE {}
+            WHERE {}
             ORDER BY created_at DESC, id DESC
             """,
             sql(
                 COLUMNS, sql("arraySlice(distinct_ids, 1, {})", bind("UInt32", DISTINCT_IDS_SHOWN))
             ),
-            condition(selection),
             _stands_at(places),
+            condition(selection),
         ),
         PersonRow,
         threads=1,
@@ -99,7 +103,8 @@ def count_candidates(selection: Selection) -> Statement[CountRow]:
             """
             SELECT count() AS persons
             FROM persons FINAL
-            WHERE {} AND (created_at, id) IN (SELECT created_at, id FROM persons WHERE {})
+            PREWHERE (created_at, id) IN (SELECT created_at, id FROM persons WHERE {})
+            WHERE {}
             """,
             passes,
             passes,

@@ -76,8 +76,8 @@ class FilterError(Exception):
     """A filter that cannot be understood; the text names the place and what would be right."""
 
 
-# Whatever follows the digits, they are read once: two ways to share them out would be tried all.
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# Digits are read once, whatever follows them (`++`): a client may send a million.
+_NUMBER = re.compile(r"[+-]?(\d++(\.\d*+)?|\.\d++)([eE][+-]?\d++)?", re.ASCII)
 
 
 class _Budget(Struct):

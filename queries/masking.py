@@ -8,17 +8,8 @@ repeated would be masked with its twin.
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from queries.sql import bind, sql
 from queries.statement import Statement
-
-
-class Mutation(Struct, frozen=True):
-    """A mutation of `persons` that is not done; `failure` is empty where nothing went wrong."""
-
-    id: str
-    failure: str
 
 
 def empty_superseded() -> Statement[None]:
@@ -60,7 +51,7 @@ def name_superseded(settled: tuple[str, ...]) -> Statement[None]:
 
 
 def mask_superseded() -> Statement[None]:
-    """Start to mask what is named; returns at once, `list_mutations` tells when it is done."""
+    """Start to mask what is named; returns at once, see `mutations.list_mutations`."""
     return Statement(
         "masking.mask",
         sql(
@@ -68,36 +59,6 @@ def mask_superseded() -> Statement[None]:
             DELETE FROM persons WHERE write_id IN (SELECT write_id FROM superseded)
             SETTINGS lightweight_deletes_sync = 0
             """
-        ),
-        type(None),
-    )
-
-
-def list_mutations() -> Statement[Mutation]:
-    """Select the mutations of `persons` that are not done."""
-    return Statement(
-        "masking.mutations",
-        sql(
-            """
-            SELECT mutation_id AS id, latest_fail_reason AS failure
-            FROM system.mutations
-            WHERE database = currentDatabase() AND table = 'persons' AND NOT is_done
-            """
-        ),
-        Mutation,
-    )
-
-
-def stop_mutation(mutation: Mutation) -> Statement[None]:
-    """Give a mutation up; what it has masked stays so."""
-    return Statement(
-        "masking.stop",
-        sql(
-            """
-            KILL MUTATION
-            WHERE database = currentDatabase() AND table = 'persons' AND mutation_id = {}
-            """,
-            bind("String", mutation.id),
         ),
         type(None),
     )

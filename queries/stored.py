@@ -103,7 +103,8 @@ def select_persons(project: int, uuids: Collection[UUID]) -> Statement[StoredPer
 def select_owners(project: int, distinct_ids: Collection[str]) -> Statement[StoredPerson]:
     """Select the newest row of each place where somebody has or had one of the distinct ids.
 
-    Whether it still has it, `ids` of the row says.
+    Whether it still has it, `ids` of the row says. A tombstone does not say that its uuid is free:
+    somebody who came back without the id may stand in another place.
     """
     places = sql(
         """

@@ -146,7 +146,8 @@ def upsert_batch(
             unchanged += 1
         for distinct_id in given.distinct_ids:
             owners[distinct_id] = uuid
-    looked: set[UUID] = {*uuids, *asked, *newest} if seconds else set()
+    # A grave that an id led to says nothing: its uuid may live in another place.
+    looked: set[UUID] = {*uuids, *asked} if seconds else set()
     return Outcome(
         [person for person in people.values() if person.changed],
         unchanged,

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 
 import polars as pl
 from msgspec.structs import asdict
 
-from queries.activity import Entry
+from queries.activity import Entry, void_unwritten
 from service.engine import Engine
+from service.errors import PersonhouseError
+
+_log = logging.getLogger(__name__)
+
+# A crash is mostly followed by a start; half a million entries take a quarter of a second.
+_DOUBTFUL_US = 6 * 3_600_000_000
+# Longer than the statements of a write may take together.
+_WRITE_US = 600_000_000
 
 _SCHEMA: dict[str, pl.DataType] = {
     "team_id": pl.UInt32(),
@@ -35,3 +45,18 @@ def write_entries(engine: Engine, entries: Sequence[Entry]) -> None:
         for entry in entries
     ]
     engine.insert_now("activity", pl.DataFrame(rows, schema=_SCHEMA))
+
+
+def void_unwritten_now(engine: Engine) -> None:
+    """Make void what the last six hours' log says of writes that a crash prevented.
+
+    For the start, before this process writes. Where others write too, what they may be at is left
+    alone; it is in doubt until the next start.
+    """
+    now = time.time_ns() // 1_000
+    until = now if engine.exclusive else now - _WRITE_US
+    try:
+        engine.command_now(void_unwritten(now - _DOUBTFUL_US, until))
+    except PersonhouseError as error:
+        # To read must be possible even so, on a full disk not least.
+        _log.warning("the activity log could not be checked: %s", error)

@@ -12,7 +12,20 @@ from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from service.api import batches, failures, health, imports, openapi, persons, projects, values
+from service.activity import void_unwritten_now
+from service.api import (
+    activity,
+    batches,
+    deletions,
+    edits,
+    failures,
+    health,
+    imports,
+    openapi,
+    persons,
+    projects,
+    values,
+)
 from service.api.access import enter_project, project_entered
 from service.api.admin import admin
 from service.api.arguments import decode_selection, refuse_crowds, refuse_repeats, wants_csv
@@ -20,10 +33,14 @@ from service.api.spool import sweep
 from service.auth import Gate
 from service.counts import Counts
 from service.cursors import Cursors
+from service.deletions import Deleter
+from service.edits import Editor
 from service.engine import Engine
+from service.idempotency import Answers
 from service.imports import drop_leftovers
 from service.keys import Keys
 from service.projects import Projects
+from service.removal import Removal
 from service.settings import Settings
 from service.settling import Settling
 from service.shared_secrets import shared_secret
@@ -50,7 +67,8 @@ def create_app(
         admin_token: the key of the service's own commands; empty opens nothing.
         owns_engine: close the engine at the end.
     """
-    keys, in_use, settling = Keys(engine, settings.auth), Projects(engine), Settling(engine)
+    keys, settling = Keys(engine, settings.auth), Settling(engine)
+    removal = Removal(engine, after_seconds=settings.deletion.remove_after_seconds)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
@@ -58,8 +76,10 @@ def create_app(
         if not engine.is_open:
             await asyncio.to_thread(engine.open)
         await asyncio.to_thread(drop_leftovers, engine)
+        await asyncio.to_thread(void_unwritten_now, engine)
         app.state.cursors = Cursors(await asyncio.to_thread(shared_secret, engine, "cursors"))
         settling.start()
+        removal.start()
         threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
         app.state.import_threads = threads
         try:
@@ -68,6 +88,7 @@ def create_app(
             # Not here: what an import waits for may have to happen in this thread.
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
             await asyncio.to_thread(settling.stop)
+            await asyncio.to_thread(removal.stop)
             await keys.flush()
             if owns_engine:
                 await asyncio.to_thread(engine.close)
@@ -81,24 +102,41 @@ def create_app(
             openapi.ui_files(),
         ],
         lifespan=[lifespan],
-        state=State(
-            {
-                "settings": settings,
-                "engine": engine,
-                "keys": keys,
-                "projects": in_use,
-                "gate": Gate(keys, in_use, admin_token),
-                "counts": Counts(engine, settling, seconds=settings.limits.count_seconds),
-                "settling": settling,
-            },
-            deep_copy=False,
-        ),
+        state=_state(settings, engine, keys, settling, removal, admin_token),
         dependencies={name: _shared(name) for name in _SHARED},
         exception_handlers=failures.HANDLERS,
         openapi_config=openapi.config(),
         request_max_body_size=settings.http.max_body_bytes,
         logging_config=None,
         debug=False,
+    )
+
+
+def _state(
+    settings: Settings,
+    engine: Engine,
+    keys: Keys,
+    settling: Settling,
+    removal: Removal,
+    admin_token: str,
+) -> State:
+    """Return what all requests share."""
+    in_use = Projects(engine)
+    counts = Counts(engine, settling, seconds=settings.limits.count_seconds)
+    return State(
+        {
+            "settings": settings,
+            "engine": engine,
+            "keys": keys,
+            "projects": in_use,
+            "gate": Gate(keys, in_use, admin_token),
+            "counts": counts,
+            "editor": Editor(engine, counts, log_values=settings.activity.log_values),
+            "deleter": Deleter(engine, counts, removal.wake),
+            "answers": Answers(engine),
+            "settling": settling,
+        },
+        deep_copy=False,
     )
 
 
@@ -114,13 +152,25 @@ def _prefixed(prefix: str) -> Router:
             values.get_values,
             batches.get_by_distinct_ids,
             batches.get_by_uuids,
+            activity.get_project_log,
+            deletions.get_status,
+            deletions.bulk_delete,
+            deletions.reset_distinct_id,
             persons.get_person,
+            edits.patch_person,
+            edits.put_person,
+            edits.update_property,
+            edits.delete_property,
+            edits.split_person,
+            edits.merge_persons,
+            deletions.delete_person,
+            activity.get_person_log,
             imports.import_file,
         ],
         guards=[enter_project, refuse_crowds, refuse_repeats],
         dependencies={
             "project": Provide(project_entered, sync_to_thread=False),
-            "selection": Provide(decode_selection, sync_to_thread=False),
+            "selection": Provide(decode_selection),
             "as_csv": Provide(wants_csv, sync_to_thread=False),
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ import pyarrow.ipc
 from clickhouse_connect import get_client
 from clickhouse_connect.driver.binding import bind_query
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import DatabaseError, error_name_from_body
+from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.httputil import get_pool_manager
 
 from service.settings import SettingsError
@@ -25,6 +26,9 @@ _SETTINGS: dict[str, Any] = {
     "input_format_try_infer_dates": "0",
     "input_format_try_infer_datetimes": "0",
 }
+
+
+_CODE = re.compile(r"Code: ([0-9]+)")
 
 
 class Target(Protocol):
@@ -87,8 +91,8 @@ class Embedded:
                 for chunk in stream:
                     yield pl.read_ipc(bytes(chunk.bytes()))
             except RuntimeError as error:
-                # chDB's own error, which the driver would have given a name.
-                raise DatabaseError(str(error), name=error_name_from_body(str(error))) from error
+                # chDB's own error, which the driver would have given a code.
+                raise DatabaseError(str(error), code=_code_of(str(error))) from error
 
 
 class Server:
@@ -135,6 +139,12 @@ class Server:
                 yield cast("pl.DataFrame", pl.from_arrow(batch))
         finally:
             client.close()
+
+
+def _code_of(message: str) -> int | None:
+    """Return the number that ClickHouse's messages begin with."""
+    found = _CODE.search(message)
+    return None if found is None else int(found[1])
 
 
 def target(dsn: str, *, connections: int) -> Target:

@@ -25,6 +25,7 @@ from queries.identity import person_number
 from queries.imports import PersonInput, Reject
 from queries.sql import bind, sql
 from queries.statement import Statement
+from queries.stored import select_persons
 from queries.texts import Texts, texts_of
 from queries.upserts import Outcome, Upsert, candidate_uuids, select_concerned, upsert_batch
 from service.counts import Counts
@@ -229,14 +230,22 @@ class _Writer:
                 engine.insert_now(table, rows)
         concerned = select_concerned(self._project, self._ids_table, self._uuids_table)
         stored = engine.fetch_now(concerned)
-        return upsert_batch(
-            self._project,
-            prepared.lines,
-            prepared.uuids,
-            prepared.texts,
-            stored,
-            time.time_ns() // 1_000,
-        )
+        asked: list[UUID] = []
+        while True:
+            outcome = upsert_batch(
+                self._project,
+                prepared.lines,
+                prepared.uuids,
+                prepared.texts,
+                stored,
+                time.time_ns() // 1_000,
+                asked,
+            )
+            if not outcome.assumed:
+                return outcome
+            # Rare: an id that was split off comes back, and who has the uuid it would get?
+            asked += outcome.assumed
+            stored += engine.fetch_now(select_persons(self._project, outcome.assumed))
 
     def insert(self, upserts: list[Upsert]) -> None:
         """Write persons: where they stand and their new distinct ids first, then themselves."""

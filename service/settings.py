@@ -53,6 +53,18 @@ class Auth(Struct, frozen=True, forbid_unknown_fields=True):
     note_use_seconds: float = 60.0
 
 
+class Activity(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the activity log says."""
+
+    log_values: bool = False
+
+
+class Deletion(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the bytes of deleted persons go."""
+
+    remove_after_seconds: Annotated[float, Meta(ge=0)] = 60.0
+
+
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """What one request may ask for."""
 
@@ -60,6 +72,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     count_seconds: int = 10
     max_offset: int = 1_000_000
     batch_ids: Annotated[int, Meta(ge=1, le=10_000)] = 200
+    bulk_delete_ids: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
     import_batch_rows: int = 25_000
     import_bytes: int = 0
     rejects_kept: int = 1_000
@@ -74,6 +87,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     http: Http = Http()
     auth: Auth = Auth()
     limits: Limits = Limits()
+    activity: Activity = Activity()
+    deletion: Deletion = Deletion()
 
     def engine_dsn(self) -> str:
         """Return the DSN in force."""

@@ -16,17 +16,12 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from queries.masking import (
-    empty_superseded,
-    list_mutations,
-    mask_superseded,
-    name_superseded,
-    stop_mutation,
-)
+from queries.masking import empty_superseded, mask_superseded, name_superseded
 from queries.settled import Part, Settled, examine_parts, list_parts, oldest_elsewhere
 from queries.statement import Statement
 from service.engine import Engine
 from service.errors import PersonhouseError
+from service.mutations import wait_for_mutations
 
 Row = TypeVar("Row")
 
@@ -41,7 +36,6 @@ _UNSETTLED_SHARE = 0.02
 _MOST_UNSETTLED_SHARE = 0.3
 _LIST_SECONDS = 1.0
 _REST_SECONDS = 20.0
-_POLL_SECONDS = 0.2
 
 
 class _Known(Struct, frozen=True):
@@ -199,14 +193,9 @@ class Settling:
         return listing.settled.parts if listing.settled is not None else ()
 
     def _wait_for_mutations(self) -> None:
-        while mutations := self._engine.fetch_now(list_mutations()):
-            for mutation in mutations:
-                if mutation.failure:
-                    _log.warning("masking of superseded persons given up: %s", mutation.failure)
-                    self._engine.command_now(stop_mutation(mutation))
-                    self._may_mask = False
-            if self._stop.wait(_POLL_SECONDS):
-                return
+        went_well = wait_for_mutations(self._engine, "persons", self._stop)
+        if not went_well and not self._stop.is_set():
+            self._may_mask = False
 
     def _list(self, *, fresh: bool = False) -> _Listing:
         """Return the parts as they were a second ago at most."""

@@ -47,6 +47,12 @@ class Turns:
                 mine.set()
         mine.wait()
 
+    def waiting(self, project: int) -> int:
+        """Return how many have the turn, which is one at most, or wait for it."""
+        with self._lock:
+            line = self._lines.get(project)
+            return 0 if line is None else len(line.waiting)
+
     def leave(self, project: int) -> None:
         """Give the turn to whoever has waited longest."""
         with self._lock:

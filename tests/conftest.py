@@ -29,7 +29,7 @@ from service.app import create_app
 from service.counts import Counts
 from service.engine import Engine
 from service.imports import import_persons
-from service.settings import Auth, ClickHouse, Settings
+from service.settings import Auth, ClickHouse, Deletion, Settings
 
 ADMIN_TOKEN = "the command line's own"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -118,13 +118,17 @@ def engine_dsn(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def settings(request: pytest.FixtureRequest, data_dir: Path, engine_dsn: str) -> Settings:
-    """Settings with a database of the module's own, and keys that are looked up each time."""
+    """Settings with a database of the module's own, and keys that are looked up each time.
+
+    Who is deleted is removed when a test says so, and not meanwhile.
+    """
     name = re.sub(r"\W", "_", request.path.stem)
     return Settings(
         data=str(data_dir),
         dsn=engine_dsn,
         clickhouse=ClickHouse(database=f"{name[:40]}_{next(_numbers)}"),
         auth=Auth(cache_seconds=0.0),
+        deletion=Deletion(remove_after_seconds=3_600.0),
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes that a client may repeat: the same Idempotency-Key gives the same answer and one effect."""
+"""Writes that may be repeated: the same Idempotency-Key, the same answer, and one effect."""
 
 from __future__ import annotations
 

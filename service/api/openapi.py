@@ -40,6 +40,7 @@ FILES_PATH = f"{PATH}/files"
 _SCHEME = "PersonalAPIKeyAuth"
 READS_PERSONS: list[SecurityRequirement] = [{_SCHEME: ["person:read"]}]
 WRITES_PERSONS: list[SecurityRequirement] = [{_SCHEME: ["person:write"]}]
+READS_ACTIVITY: list[SecurityRequirement] = [{_SCHEME: ["activity_log:read"]}]
 READS_PROJECTS: list[SecurityRequirement] = [{_SCHEME: []}]
 
 _MEANINGS = {
@@ -47,9 +48,11 @@ _MEANINGS = {
     401: "No key, or one that is unknown, expired or revoked.",
     403: "The key lacks the scope, or is for other projects.",
     404: "No such project, person or format.",
-    409: "Two persons share this integer id: use the uuid.",
+    409: "Two persons share this integer id: use the uuid. Or others change the person all along.",
+    412: "The person has changed since: its ETag is another one.",
     413: "The body is too large.",
     415: "The body is a form, or not JSON where that is asked for.",
+    422: "The Idempotency-Key was used for another request.",
     503: "No answer from ClickHouse, or every worker is taken; `Retry-After` says when to return.",
     507: "The disk is full: nothing more is written.",
 }

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Sequence
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import PathParameter, SkipValidation
+from litestar.params import SkipValidation
 from litestar.response import Stream
 from msgspec import UNSET, UnsetType
 
-from queries.persons import PersonRow, Selection, get_persons
+from queries.persons import Selection
 from service.api.access import READ_PERSONS
 from service.api.addresses import address_of
 from service.api.answers import ListedPerson, Page, Person, encoded, listed, shown
 from service.api.arguments import CursorText, IncludeTotal, Limit, Offset, decode_flag
+from service.api.conditions import etag_of
 from service.api.openapi import READS_PERSONS, AlsoCsv, CsvOnly, answers, operation_id
 from service.api.paging import (
     Found,
@@ -28,25 +26,16 @@ from service.api.paging import (
     neighbours,
     read_window,
 )
+from service.api.people import PersonId, find_person
 from service.api.tables import csv_table
 from service.counts import Counts
 from service.cursors import Cursors
 from service.engine import Engine
-from service.errors import BadRequest, Conflict, ErrorBody, MethodNotAllowed, NotFound
+from service.errors import ErrorBody, MethodNotAllowed
 from service.export import csv, plan
 from service.projects import Project
 from service.settings import Settings
 
-PersonId = Annotated[
-    str, PathParameter(name="id", description="The integer `id` or the `uuid` of a person.")
-]
-
-_INTEGER = re.compile(r"-?[0-9]+")
-_MAX_NUMBER = 2**53
-_NO_ID = (
-    "The ID provided does not look like a personID. If you are using a distinctId, please use"
-    " /persons?distinct_id=<id> instead."
-)
 _NO_CREATION = (
     "Creating persons via this API is not allowed. Import them instead:"
     " POST /api/projects/:project_id/imports."
@@ -135,8 +124,11 @@ async def get_person(
     as_csv: NamedDependency[bool],
 ) -> Response[Person] | Response[str]:
     """Get a person by its integer id or its uuid."""
-    person = shown(await _find(engine, project.id, person_id))
-    return csv_table([person], "person.csv") if as_csv else Response(person)
+    found = await find_person(engine, project.id, person_id)
+    person = shown(found)
+    if as_csv:
+        return csv_table([person], "person.csv")
+    return Response(person, headers={"ETag": etag_of(found.version)})
 
 
 @post("/persons", include_in_schema=False)
@@ -162,35 +154,3 @@ async def _export(engine: Engine, selection: Selection) -> Stream:
         media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="persons.csv"'},
     )
-
-
-async def _find(engine: Engine, project: int, text: str) -> PersonRow:
-    """Return the person an id in the address names.
-
-    Raises:
-        BadRequest: it is neither an integer nor a UUID.
-        NotFound: nobody has it.
-        Conflict: two persons share the integer.
-    """
-    found = await _rows(engine, project, text)
-    if not found:
-        raise NotFound("Not found.")
-    if len(found) > 1:
-        uuids = " and ".join(sorted(str(row.uuid) for row in found))
-        raise Conflict(
-            f"The integer id {text} is shared by {uuids}: use the uuid.", code="ambiguous_id"
-        )
-    return found[0]
-
-
-async def _rows(engine: Engine, project: int, text: str) -> Sequence[PersonRow]:
-    try:
-        # 32 digits are a UUID, and no integer id has as many.
-        return await engine.fetch(get_persons(project, uuid=UUID(text)))
-    except ValueError:
-        pass
-    if not (text.isascii() and _INTEGER.fullmatch(text)):
-        raise BadRequest(_NO_ID)
-    if len(text) > 16 or not 0 < int(text) < _MAX_NUMBER:
-        return []
-    return await engine.fetch(get_persons(project, number=int(text)))

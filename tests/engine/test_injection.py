@@ -12,13 +12,16 @@ from collections import Counter
 from urllib.parse import quote
 
 import pytest
+from msgspec import Struct
 
 from queries.batches import get_owners
 from queries.filter_text import MAX_KEYS
 from queries.persons import PersonRow, Selection, list_persons
+from queries.sql import bind, sql
 from queries.statement import Statement
 from queries.values import list_distinct_ids, list_values
 from service.engine import Engine
+from service.errors import BY_CODE
 from service.pages import read_page
 from tests import hostile
 from tests.conftest import Client
@@ -186,6 +189,37 @@ def test_in_a_body(client: Client, project: int, address: str, field: str) -> No
             refused = field == "uuids" and body == {field: [text]}
             assert answer.status_code == (400 if refused else 200), (text, answer.text)
             assert refused or answer.json() == {"results": {}}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("[", "\0[", "a\0(", "(TIMEOUT_EXCEEDED)(", "(TIMEOUT_EXCEEDED)\0(", "Code: 159. [\0"),
+        *("No space left on device(", "No space left on device\0(", "', error: (", "{p0:String}["),
+    ],
+)
+@pytest.mark.parametrize("path", ["persons", "persons.csv"])
+def test_in_what_the_engine_says_of_it(
+    client: Client, project: int, path: str, pattern: str
+) -> None:
+    """A message quotes the pattern, and ends at a NUL."""
+    filters = json.dumps([{"key": "a", "operator": "regex", "value": pattern}])
+    answer = client.get(f"/api/projects/{project}/{path}", params={"properties": filters})
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "Invalid regular expression"
+
+
+def test_errors_are_known_by_their_right_numbers(engine: Engine) -> None:
+    class Named(Struct):
+        code: int
+        name: str
+
+    asked = sql(
+        "SELECT code, errorCodeToName(code) AS name FROM (SELECT arrayJoin({}) AS code)",
+        bind("Array(UInt32)", list(BY_CODE)),
+    )
+    rows = engine.fetch_now(Statement("tests.codes", asked, Named))
+    assert {row.code: row.name for row in rows} == {n: name for n, (name, _) in BY_CODE.items()}
 
 
 def _numbered() -> list[tuple[int, str]]:

@@ -6,6 +6,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -44,7 +45,7 @@ def _drawn(draw: random.Random, n: int, *, base: int) -> Upsert:
 
 
 def _populate(engine: Engine, draw: random.Random) -> None:
-    """Persons of two projects, some with up to four versions in parts of their own, some deleted."""
+    """Persons of two projects, some with several versions in parts of their own, some deleted."""
     for project in (1, 2):
         everyone = range(1, PERSONS + 1)
         insert(engine, project, [_drawn(draw, n, base=0) for n in everyone], version=1)
@@ -68,12 +69,12 @@ def _selections(until_us: int = FOREVER_US) -> list[Selection]:
 def _agree(engine: Engine, settling: Settling) -> None:
     for selection in [*_selections(), *_selections(START_US + 3)]:
         (final,) = engine.fetch_now(count_persons(selection))
-        assert settling.read(lambda s, one=selection: count_persons(one, s)) == [final]
+        assert settling.read(partial(count_persons, selection)) == [final]
         assert count(Counts(engine, settling), selection) == final.persons
+    everyone = Selection(1, FOREVER_US)
     for key in ("plan", "city", "email"):
-        everyone = Selection(1, FOREVER_US)
         final_values = engine.fetch_now(list_values(everyone, key, "", None))
-        assert settling.read(lambda s, one=key: list_values(everyone, one, "", s)) == final_values
+        assert settling.read(partial(list_values, everyone, key, "")) == final_values
 
 
 def test_what_is_read_before_anything_is_settled_is_exact(
@@ -151,7 +152,7 @@ def test_who_is_created_ahead_is_counted_when_the_time_has_come(
     insert(empty, 1, ahead, version=1)
     assert settling.settle()
     found = [
-        settling.read(lambda s, t=t: count_persons(Selection(1, START_US + t), s))[0].persons
+        settling.read(partial(count_persons, Selection(1, START_US + t)))[0].persons
         for t in (0, 35, 1_000)
     ]
     assert found == [0, 3, 10]

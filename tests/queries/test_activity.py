@@ -12,7 +12,7 @@ U1 = UUID(int=1)
 
 def test_a_page_of_the_log() -> None:
     _, values = list_activity(7, person=U1, limit=11, offset=20).sql.render()
-    assert list(values.values()) == [7, str(U1), 11, 20]
+    assert list(values.values()) == [7, 7, str(U1), 11, 20]
     _, values = count_activity(7).sql.render()
     assert list(values.values()) == [7]
 

@@ -11,18 +11,27 @@ import msgspec
 import pytest
 
 from queries.activity import count_activity, list_activity
-from queries.batches import get_many, get_owners
+from queries.batches import get_many, get_owners, name_numbers
 from queries.candidates import (
     count_candidates,
     count_versions,
     find_candidates,
     read_candidates,
 )
+from queries.deletions import (
+    count_deletions,
+    list_deletions,
+    list_pending,
+    name_owners,
+    select_graves,
+)
 from queries.filter_text import decode_filter
 from queries.idempotency import find_answer
 from queries.persons import Selection, export_persons, get_persons, list_persons
 from queries.places import Place
-from queries.settled import count_persons
+from queries.removal import count_left, count_left_ids, count_named, list_rounds
+from queries.removal_names import Round
+from queries.settled import Settled, count_persons, list_parts
 from queries.sql import sql
 from queries.statement import Statement
 from queries.stored import select_owners, select_persons
@@ -56,10 +65,18 @@ PLACES = [
     Place(1_600_000_000_000_000, UUID("0a1b2c3d-c1ea-5503-9f33-596db7513f5a")),
 ]
 
+SETTLED = Settled(("all_1_8_1", "all_9_9_0"), has_tombstones=True, newest_us=1_600_000_000_000_000)
+ALL_SETTLED = Settled(("all_1_9_2",), False, newest_us=1_800_000_000_000_000, is_all=True)
+
+ROUND = Round(7, 1_700_000_000_000_000)
+
 STATEMENTS: dict[str, Statement[Any]] = {
     "persons_list": list_persons(SELECTION, limit=101),
     "persons_list_everything": list_persons(NARROW, limit=101, offset=200),
     "persons_count": count_persons(SELECTION),
+    "persons_count_settled": count_persons(SELECTION, SETTLED),
+    "persons_count_all_settled": count_persons(SELECTION, ALL_SETTLED),
+    "persons_parts": list_parts(),
     "persons_export": export_persons(Selection(7, 1_700_000_000_000_000, FILTER)),
     "persons_list_after": list_persons(SELECTION, limit=5_001, after=PLACES[1]),
     "persons_list_before": list_persons(SELECTION, limit=5_001, before=PLACES[0]),
@@ -72,11 +89,13 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "persons_get_by_uuid": get_persons(7, uuid=UUID("b8c3e778-c1ea-5503-9f33-596db7513f5a")),
     "persons_get_by_number": get_persons(7, number=123_456),
     "persons_owners": get_owners(7, ["ann", "bob"]),
+    "persons_name_numbers": name_numbers(7, [123_456, 2**53 - 1]),
     "persons_get_many": get_many(7, [place.uuid for place in PLACES]),
     "persons_values": list_values(Selection(7, 1_700_000_000_000_000), "plan", "", None),
     "persons_values_contain": list_values(
         Selection(7, 1_700_000_000_000_000), "company", "Inc", None
     ),
+    "persons_values_settled": list_values(SELECTION, "plan", "", SETTLED),
     "persons_distinct_id_values": list_distinct_ids(7, "ann"),
     "imports_concerned": select_concerned(7, "staged_ids", "staged_uuids"),
     "persons_newest": select_persons(7, [place.uuid for place in PLACES]),
@@ -86,6 +105,16 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "activity_count": count_activity(7),
     "activity_count_of_person": count_activity(7, person=PLACES[0].uuid),
     "idempotency_find": find_answer(7, "key", "again", 1_700_000_000_000_000),
+    "deletions_graves": select_graves(7, [place.uuid for place in PLACES]),
+    "deletions_name_owners": name_owners(7, ["ann", "bob"]),
+    "deletions_list": list_deletions(7, "all", None, limit=100, offset=0),
+    "deletions_list_completed": list_deletions(7, "completed", None, limit=100, offset=200),
+    "deletions_count_of_person": count_deletions(7, "pending", PLACES[0].uuid),
+    "deletions_pending": list_pending(),
+    "removal_count_named": count_named(ROUND),
+    "removal_count_left": count_left(ROUND),
+    "removal_count_left_ids": count_left_ids(ROUND),
+    "removal_rounds": list_rounds(),
 }
 
 
@@ -125,6 +154,8 @@ def test_a_row_is_a_line_of_json() -> None:
         "write_id": 2**64 - 1,
         "write_ids": [2**64 - 1, 1],
         "persons": 3,
+        "first": 1,
+        "last": 8,
         "name": "pro",
         "count": 3,
         "asked": ["ann"],
@@ -141,6 +172,13 @@ def test_a_row_is_a_line_of_json() -> None:
         "status": 200,
         "etag": "",
         "body": "{}",
+        "verified_us": None,
+        "deletions": 3,
+        "project": 7,
+        "rows": 3,
+        "answers": 0,
+        "links": 3,
+        "began_us": 1_700_000_000_000_000,
     }
     line = msgspec.json.encode(row)
     for statement in STATEMENTS.values():
@@ -153,9 +191,13 @@ def test_threads_and_indexes_are_the_engines_choice_unless_said() -> None:
     assert (statement.threads, statement.skip_indexes) == (0, True)
 
 
-def test_final_by_keys_reads_no_index_of_another_column() -> None:
+def test_final_reads_no_index_of_another_column_where_that_costs_more() -> None:
     without = {name for name, statement in STATEMENTS.items() if not statement.skip_indexes}
     assert without == {
         *("persons_page", "persons_count_candidates", "persons_owners", "persons_get_many"),
-        *("persons_newest", "persons_newest_owners"),
+        *("persons_values", "persons_values_contain", "persons_values_settled"),
+        *("persons_count_settled", "persons_count_all_settled"),
+        *("persons_newest", "persons_newest_owners", "activity_list", "activity_list_of_person"),
+        *("activity_count", "activity_count_of_person"),
+        *("deletions_graves", "deletions_name_owners"),
     }

@@ -263,10 +263,19 @@ def test_whoever_has_the_uuid_of_a_split_keeps_it() -> None:
 
 def test_the_uuid_of_a_split_is_revived_above_its_deletion() -> None:
     grave = stored(uuid=SECOND, is_deleted=True, version=900, write_id=9, write_ids=[9, 8])
-    outcome = settle([LINE], [FIRST_WITHOUT_ITS_ID, grave])
+    outcome = settle([LINE], [FIRST_WITHOUT_ITS_ID, grave], [SECOND])
     person = only(outcome)
     assert (person.uuid, person.base, person.is_new) == (SECOND, 900, True)
     assert (person.write_ids, outcome.assumed) == ([9, 8], [])
+
+
+def test_a_grave_that_an_id_led_to_does_not_say_that_its_uuid_is_free() -> None:
+    grave = stored(uuid=SECOND, is_deleted=True, ids=[])
+    outcome = settle([LINE], [FIRST_WITHOUT_ITS_ID, grave])
+    assert outcome.assumed == [SECOND]
+    back = stored(uuid=SECOND, ids=["other"], created_us=7)
+    outcome = settle([LINE], [FIRST_WITHOUT_ITS_ID, grave, back], outcome.assumed)
+    assert only(outcome).uuid == person_uuid(PROJECT, "ann:split:2")
 
 
 def test_a_uuid_that_the_batch_names_was_looked_for() -> None:

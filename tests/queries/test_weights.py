@@ -17,14 +17,16 @@ MOST_CHARACTERS = 262_144 - 10_000
 
 # Of each operator the values that make the longest SQL.
 VALUES: dict[str, list[object]] = {
-    **dict.fromkeys(("between", "not_between"), [[1, 2]]),
-    **dict.fromkeys(("is_date_exact", "is_date_before", "is_date_after"), ["2024-05-31", "-7h"]),
-    **dict.fromkeys(("is_date_exact",), ["2024-05-31", "-7h", "-7d", "-7q"]),
-    **dict.fromkeys(("gt", "gte", "lt", "lte"), [5, "x"]),
-    **dict.fromkeys(("regex", "not_regex"), [".", list(range(MAX_PATTERNS))]),
-    **dict.fromkeys(("icontains", "not_icontains"), ["a", ["a", "b"], list(range(2_550))]),
-    **dict.fromkeys(("semver_tilde", "semver_caret", "semver_eq", "semver_neq"), ["1.2.3"]),
-    **dict.fromkeys(("semver_gt", "semver_gte", "semver_lt", "semver_lte"), ["1.2.3"]),
+    **{name: [[1, 2]] for name in ("between", "not_between")},
+    **{
+        name: ["2024-05-31", "-7h"] for name in ("is_date_exact", "is_date_before", "is_date_after")
+    },
+    **{name: ["2024-05-31", "-7h", "-7d", "-7q"] for name in ("is_date_exact",)},
+    **{name: [5, "x"] for name in ("gt", "gte", "lt", "lte")},
+    **{name: [".", list(range(MAX_PATTERNS))] for name in ("regex", "not_regex")},
+    **{name: ["a", ["a", "b"], list(range(2_550))] for name in ("icontains", "not_icontains")},
+    **{name: ["1.2.3"] for name in ("semver_tilde", "semver_caret", "semver_eq", "semver_neq")},
+    **{name: ["1.2.3"] for name in ("semver_gt", "semver_gte", "semver_lt", "semver_lte")},
     "semver_wildcard": ["1.2.*"],
 }
 ALL = [

@@ -43,7 +43,7 @@ def test_too_many_are_refused_at_once() -> None:
         with pytest.raises(Busy):
             await patient.run(over.wait)
         over.set()
-        assert await asyncio.gather(running, waiting) == [True, True]
+        assert all(await asyncio.gather(running, waiting))
         assert await patient.run(over.is_set)
 
     asyncio.run(ask())

@@ -1,4 +1,4 @@
 -- persons.count
 -- p0 = 7
 -- p1 = 1700000000000000
-SELECT count() AS persons FROM persons FINAL WHERE (team_id = {p0:UInt32} AND created_at <= fromUnixTimestamp64Micro({p1:Int64}, 'UTC'))
+SELECT sum(found) AS persons FROM (SELECT count() AS found FROM persons FINAL WHERE (team_id = {p0:UInt32} AND created_at <= fromUnixTimestamp64Micro({p1:Int64}, 'UTC')))

@@ -5,4 +5,5 @@
 -- p3 = 1700000000000000
 SELECT count() AS persons
 FROM persons FINAL
-WHERE (team_id = {p0:UInt32} AND created_at <= fromUnixTimestamp64Micro({p1:Int64}, 'UTC')) AND (created_at, id) IN (SELECT created_at, id FROM persons WHERE (team_id = {p2:UInt32} AND created_at <= fromUnixTimestamp64Micro({p3:Int64}, 'UTC')))
+PREWHERE (created_at, id) IN (SELECT created_at, id FROM persons WHERE (team_id = {p0:UInt32} AND created_at <= fromUnixTimestamp64Micro({p1:Int64}, 'UTC')))
+WHERE (team_id = {p2:UInt32} AND created_at <= fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))

@@ -8,7 +8,7 @@ SELECT toString(id) AS uuid,
 toUnixTimestamp64Micro(created_at) AS created_us, is_identified,
 toUnixTimestamp64Micro(last_seen_at) AS last_seen_us, arraySlice(distinct_ids, 1, {p0:UInt32}) AS ids, properties, version
 FROM persons FINAL
-WHERE team_id = {p1:UInt32}
+PREWHERE team_id = {p1:UInt32}
 AND (created_at, id) IN (
 SELECT created_at, id FROM person_keys
 WHERE team_id = {p2:UInt32} AND number IN (SELECT arrayJoin(arrayConcat({p3:Array(UInt64)}))) AND id IN (SELECT arrayJoin(arrayConcat({p4:Array(UUID)}))))

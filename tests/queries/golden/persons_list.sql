@@ -11,3 +11,4 @@ FROM persons FINAL
 WHERE ((team_id = {p1:UInt32} AND created_at <= fromUnixTimestamp64Micro({p2:Int64}, 'UTC')))
 ORDER BY created_at DESC, id DESC
 LIMIT {p3:UInt64} OFFSET {p4:UInt64}
+SETTINGS max_block_size = 2048

@@ -15,3 +15,4 @@ WHERE ((team_id = {p1:UInt32} AND created_at <= fromUnixTimestamp64Micro({p2:Int
 AND (created_at, id) > (fromUnixTimestamp64Micro({p4:Int64}, 'UTC'), {p5:UUID})))
 ORDER BY created_at ASC, id ASC
 LIMIT {p6:UInt64} OFFSET {p7:UInt64}
+SETTINGS max_block_size = 2048

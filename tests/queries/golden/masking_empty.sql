@@ -1,0 +1,2 @@
+-- masking.empty
+TRUNCATE TABLE superseded

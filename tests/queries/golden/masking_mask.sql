@@ -1,0 +1,3 @@
+-- masking.mask
+DELETE FROM persons WHERE write_id IN (SELECT write_id FROM superseded)
+SETTINGS lightweight_deletes_sync = 0

@@ -1,0 +1,2 @@
+-- removal.apply_mask
+ALTER TABLE persons APPLY DELETED MASK SETTINGS mutations_sync = 0

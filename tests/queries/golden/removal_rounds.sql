@@ -1,0 +1,2 @@
+-- removal.rounds
+SELECT DISTINCT round AS began_us FROM removing ORDER BY round
