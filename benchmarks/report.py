@@ -68,7 +68,7 @@ class Report(Struct, frozen=True):
     settled_bytes: int | None
     timings: list[Timing]
     asked_bytes: int | None
-    export: Exported
+    export: Exported | None
     disk: Disk | None
 
 
@@ -134,7 +134,9 @@ def _facts(report: Report) -> list[str]:
         ("disk", _disk(report.disk)),
         (
             "CSV export of all",
-            f"{export.rows / export.seconds:,.0f} rows/s, {export.bytes:,} bytes in"
+            "left out"
+            if export is None
+            else f"{export.rows / export.seconds:,.0f} rows/s, {export.bytes:,} bytes in"
             f" {export.seconds:.1f} s, first byte after {export.first_byte_ms:,.0f} ms,"
             f" memory grew by {_mib(export.growth_bytes)}",
         ),

@@ -69,6 +69,7 @@ class Options(Struct, frozen=True):
     output: Path
     keep: Path | None
     again: Path | None
+    export: bool
 
 
 def main() -> None:
@@ -98,6 +99,7 @@ def _options() -> Options:
     parser.add_argument("--output", type=Path, help="JSON; benchmarks/results/… if not given")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in DIR and leave it there")
     parser.add_argument("--again", type=Path, metavar="DIR", help="ask what --keep DIR has left")
+    parser.add_argument("--no-export", action="store_true", help="leave the export of all out")
     given = parser.parse_args()
     if given.repeat < 1:
         parser.error("--repeat must be 1 at least")
@@ -117,6 +119,7 @@ def _options() -> Options:
         output,
         given.keep,
         given.again,
+        not given.no_export,
     )
 
 
@@ -165,8 +168,10 @@ def _measure(options: Options, folder: Path) -> Report:
         with connected(service, project, key) as client:
             timings = ask_all(client, asked, options.repeat, _note)
             asked_bytes = _rss(service)
-            exported = export_all(client, service, options.persons)
-        _note("exported everything")
+            exported = None
+            if options.export:
+                exported = export_all(client, service, options.persons)
+                _note("exported everything")
     held = ask_parts(data)
     if held is None:
         _note("what is on disk could not be read")
