@@ -28,7 +28,12 @@ CRASH = {
 
 @pytest.mark.parametrize(
     ("verb", "address"),
-    [("GET", "/"), ("GET", "/api"), ("GET", "/nope"), ("POST", "/api/projects/1/persons/1/nothing")],
+    [
+        ("GET", "/"),
+        ("GET", "/api"),
+        ("GET", "/nope"),
+        ("POST", "/api/projects/1/persons/1/nothing"),
+    ],
 )
 def test_no_such_address(client: Client, verb: str, address: str) -> None:
     answer = client.request(verb, address)
