@@ -11,3 +11,4 @@ WHERE ((team_id = {p0:UInt32} AND created_at <= fromUnixTimestamp64Micro({p1:Int
 AND (created_at, id) < (fromUnixTimestamp64Micro({p3:Int64}, 'UTC'), {p4:UUID})))
 ORDER BY created_at DESC, id DESC
 LIMIT {p5:UInt64}
+SETTINGS use_top_k_dynamic_filtering = 0
