@@ -53,7 +53,7 @@ test-fast: setup ## the tests that need no engine
 	$(PYTEST) -m 'not engine and not slow and not server and not fuzz'
 
 cover: setup ## every branch of queries/ is tested
-	$(PYTEST) tests/queries --cov
+	$(PYTEST) tests/queries --cov -m "not slow and not fuzz"
 
 golden: setup ## write the golden SQL anew; review the diff
 	$(PYTEST) tests/queries --update-golden
