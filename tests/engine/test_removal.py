@@ -306,7 +306,7 @@ def test_a_deletion_on_a_server_is_not_undone_by_those_who_edit_meanwhile(
         made = sum(writer.result() for writer in writers)
     assert world.persons() == []
     logged = column(world.engine, "SELECT activity AS text FROM activity FINAL")
-    assert Counter(logged) == {"deleted": 5, "updated": made}
+    assert Counter(logged) == Counter(deleted=5, updated=made)
     assert world.pending() == 5
 
 
