@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
@@ -289,6 +290,17 @@ class Engine:
         finally:
             self._idle.put(client)
 
+    def _share(self) -> int:
+        """Return how many of this machine's cores a statement may use, 0 for all.
+
+        Heavy ones that run together get more done with a share each than with all cores each,
+        and leave the quick ones more.
+        """
+        together = self._heavy.running if self._heavy.holds_this_thread() else 1
+        if together < 2 or not self.exclusive:
+            return 0
+        return max(1, (os.cpu_count() or 1) // together)
+
     def _limits(self, statement: Statement[Row], *, export: bool = False, seconds: int = 0) -> str:
         """Return the SETTINGS clause: ours alone, whole numbers and a name we made."""
         ours = self._settings
@@ -299,8 +311,9 @@ class Engine:
             "max_rows_to_read": 0 if export else ours.max_rows_to_read,
             "log_comment": f"'{statement.name}:{uuid4().hex}'",
         }
-        if statement.threads:
-            values["max_threads"] = statement.threads
+        threads = statement.threads or self._share()
+        if threads:
+            values["max_threads"] = threads
         if export or self._heavy.holds_this_thread():
             # Threads of both lanes share the cores: those who read little come first. Without the
             # right to change it (CAP_SYS_NICE) the engine lets it be.

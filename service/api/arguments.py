@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 from litestar import Request
@@ -24,6 +25,8 @@ PAGE_ROWS = 100
 # Beside a `distinct_id` for each id that may be named.
 MAX_PARAMETERS = 100
 _SHORT = 2_000
+# One thread: more of them would only take more turns from everybody else.
+_DECODING = ThreadPoolExecutor(1, "filters")
 
 _DAY_US = 86_400_000_000
 # Those that say one thing. `properties` has its own refusal, and `distinct_id` may be repeated.
@@ -129,7 +132,8 @@ async def decode_selection(
     try:
         # What takes milliseconds must not keep everybody else's requests from being read.
         if len(properties) > _SHORT:
-            tree = await asyncio.to_thread(decode_filter, properties)
+            loop = asyncio.get_running_loop()
+            tree = await loop.run_in_executor(_DECODING, decode_filter, properties)
         else:
             tree = decode_filter(properties)
     except FilterError as error:
