@@ -24,7 +24,7 @@ def name_superseded(settled: tuple[str, ...]) -> Statement[None]:
 
     Args:
         settled: parts in which nobody has two versions: only who stands in another part is looked
-            at, which takes a fifth of the time. Of none, everybody is.
+            at. Of none, everybody is.
     """
     concerned = sql(
         """

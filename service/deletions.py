@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import polars as pl
 from msgspec import Struct, field
@@ -18,15 +18,14 @@ from msgspec.structs import asdict, replace
 
 from queries.activity import Entry
 from queries.deletions import Deletion, name_owners, select_graves
-from queries.edits import Edit, delete
+from queries.edits import delete
 from queries.identity import person_number
 from queries.stored import StoredPerson, by_uuid
 from queries.upserts import Upsert
 from service.activity import write_entries
 from service.counts import Counts
-from service.edits import Author, Terms
+from service.edits import Author, Terms, entry_of
 from service.engine import Engine
-from service.errors import PreconditionFailed
 from service.person_rows import person_rows
 
 T = TypeVar("T")
@@ -183,7 +182,7 @@ class Deleter:
             for row, version in zip(rows, versions, strict=True)
         ]
         entries = [
-            _entry(project, edit, row, author, now_us)
+            entry_of(project, edit, row, author, now_us)
             for edit, row in zip(edits, rows, strict=True)
         ]
         # Others may write the same row at the same time; here nobody else writes at all.
@@ -233,10 +232,7 @@ def _told_apart(
     """
     living = [row for row in rows if not row.is_deleted]
     for row in living:
-        if terms.version not in (0, row.version):
-            raise PreconditionFailed(
-                f"The person has the version {row.version} by now, not {terms.version}."
-            )
+        terms.check(row)
     gone = [row for row in rows if row.is_deleted and terms.mark and row.follows(terms.mark)]
     return living, gone
 
@@ -248,21 +244,4 @@ def _deletion(project: int, row: Upsert, version: int, now_us: int) -> Deletion:
         person_id=row.uuid,
         person_number=person_number(row.uuid),
         tombstone=version,
-    )
-
-
-def _entry(project: int, edit: Edit, row: Upsert, author: Author, now_us: int) -> Entry:
-    return Entry(
-        team_id=project,
-        created_at=now_us,
-        id=uuid4(),
-        person_id=row.uuid,
-        person_number=person_number(row.uuid),
-        activity=edit.note.activity,
-        detail=edit.note.detail(),
-        key_id=author.key_id,
-        key_label=author.key_label,
-        property_keys=[],
-        write_id=row.write_id,
-        follows=edit.follows,
     )

@@ -67,6 +67,13 @@ class Terms(Struct, frozen=True):
     version: int = 0
     mark: int = 0
 
+    def check(self, person: StoredPerson) -> None:
+        """Raise `PreconditionFailed` where the person has not the version asked for."""
+        if self.version not in (0, person.version):
+            raise PreconditionFailed(
+                f"The person has the version {person.version} by now, not {self.version}."
+            )
+
 
 class Editor:
     """Makes edits; all methods are for a worker thread."""
@@ -137,8 +144,8 @@ class Editor:
     def _work(self, project: int) -> None:
         """Make all edits that wait, in the order they came: one read, one INSERT for all.
 
-        A statement costs milliseconds and a row next to nothing, so a hundred writers get a
-        hundred times as far. On a server an INSERT can be compare-and-set for one person alone.
+        A statement costs milliseconds and a row next to nothing, so many writers get further
+        together. On a server an INSERT can be compare-and-set for one person alone.
         """
         most = _AT_ONCE if self._engine.exclusive else 1
         with self._lock:
@@ -184,10 +191,7 @@ class Editor:
             return None
         if person is None or person.is_deleted:
             raise NotFound(_NO_PERSON)
-        if terms.version not in (0, person.version):
-            raise PreconditionFailed(
-                f"The person has the version {person.version} by now, not {terms.version}."
-            )
+        terms.check(person)
         plan = job.decide(person, known)
         while isinstance(plan, Unknown):
             found = self.find(project, plan.uuids)
@@ -263,7 +267,10 @@ class _Batch:
         """Take an edit; returns the persons as it leaves them."""
         rows = [replace(row, write_id=secrets.randbits(64) or 1) for row in edit.rows]
         self.rows += rows
-        self.entries.append(self._entry(edit, rows[0], author))
+        entry = entry_of(
+            self.project, edit, rows[0], author, self.now_us, with_values=self._log_values
+        )
+        self.entries.append(entry)
         self.token = edit.token
         self.created += edit.created()
         self.newest_us = max(self.newest_us, edit.newest_us())
@@ -273,21 +280,34 @@ class _Batch:
         """Return the entries as they are hidden."""
         return [replace(entry, is_void=1, version=2) for entry in self.entries]
 
-    def _entry(self, edit: Edit, row: Upsert, author: Author) -> Entry:
-        return Entry(
-            team_id=self.project,
-            created_at=self.now_us,
-            id=uuid4(),
-            person_id=row.uuid,
-            person_number=person_number(row.uuid),
-            activity=edit.note.activity,
-            detail=edit.note.detail(with_values=self._log_values),
-            key_id=author.key_id,
-            key_label=author.key_label,
-            property_keys=edit.note.property_keys,
-            write_id=row.write_id,
-            follows=edit.follows,
-        )
+
+def entry_of(
+    project: int, edit: Edit, row: Upsert, author: Author, now_us: int, *, with_values: bool = False
+) -> Entry:
+    """Return the log's entry of an edit.
+
+    Args:
+        project: whose person.
+        edit: it.
+        row: its first row, as it will be written: with a `write_id`.
+        author: who edits.
+        now_us: microseconds since 1970.
+        with_values: note what the properties were and are, not only which.
+    """
+    return Entry(
+        team_id=project,
+        created_at=now_us,
+        id=uuid4(),
+        person_id=row.uuid,
+        person_number=person_number(row.uuid),
+        activity=edit.note.activity,
+        detail=edit.note.detail(with_values=with_values),
+        key_id=author.key_id,
+        key_label=author.key_label,
+        property_keys=edit.note.property_keys,
+        write_id=row.write_id,
+        follows=edit.follows,
+    )
 
 
 def as_row(person: StoredPerson) -> PersonRow:

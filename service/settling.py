@@ -29,13 +29,16 @@ _log = logging.getLogger(__name__)
 
 # Below this many rows FINAL is as quick as what replaces it.
 _LEAST_ROWS = 100_000
-# Unsettled rows cost about half a microsecond each in every count, masking them a few seconds once.
+# Unsettled rows cost about half a microsecond of a core each in every count.
 _LEAST_UNSETTLED = 5_000
 _UNSETTLED_SHARE = 0.02
 # Above this share FINAL over everything is quicker.
 _MOST_UNSETTLED_SHARE = 0.3
 _LIST_SECONDS = 1.0
-_REST_SECONDS = 20.0
+# To examine a table reads all of its keys: so it takes a tenth of the time at most, also where it
+# never comes to an end, as on a server where others go on writing.
+_REST = 10.0
+_LEAST_REST_SECONDS = 20.0
 
 
 class _Known(Struct, frozen=True):
@@ -137,13 +140,15 @@ class Settling:
             self._wake.clear()
             if self._stop.is_set():
                 return
+            started = time.monotonic()
             try:
-                if self._is_worth_it():
-                    self.settle()
-                    self._stop.wait(_REST_SECONDS)
+                if not self._is_worth_it():
+                    continue
+                self.settle()
             except PersonhouseError as error:
                 _log.warning("persons could not be settled: %s", error)
-                self._stop.wait(_REST_SECONDS)
+            took = time.monotonic() - started
+            self._stop.wait(max(_LEAST_REST_SECONDS, _REST * took))
 
     def _is_worth_it(self) -> bool:
         listing = self._list(fresh=True)
@@ -156,8 +161,7 @@ class Settling:
     def _settle(self) -> bool:
         found = self._examine()
         if found is None and self._may_mask and not self._engine.merges_are_held:
-            self._mask()
-            found = None if self._stop.is_set() else self._examine()
+            found = self._examine() if self._mask() else None
         if found is None:
             return False
         with self._lock:
@@ -180,22 +184,26 @@ class Settling:
             seen.newest_us,
         )
 
-    def _mask(self) -> None:
-        self._wait_for_mutations()
+    def _mask(self) -> bool:
+        """Mask what is superseded; False where that was given up, or is to go on later."""
+        # What an earlier process has begun still reads what it named.
+        if not self._wait_for_mutations():
+            return False
         self._engine.command_now(empty_superseded())
         self._engine.command_now(name_superseded(self._settled_parts()))
         self._engine.command_now(mask_superseded())
-        self._wait_for_mutations()
+        return self._wait_for_mutations()
 
     def _settled_parts(self) -> tuple[str, ...]:
         listing = self._list(fresh=True)
         # A set of most of the keys would take more memory than it saves time.
         return listing.settled.parts if listing.settled is not None else ()
 
-    def _wait_for_mutations(self) -> None:
+    def _wait_for_mutations(self) -> bool:
         went_well = wait_for_mutations(self._engine, "persons", self._stop)
         if not went_well and not self._stop.is_set():
             self._may_mask = False
+        return went_well
 
     def _list(self, *, fresh: bool = False) -> _Listing:
         """Return the parts as they were a second ago at most."""

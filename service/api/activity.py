@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -17,10 +16,11 @@ from queries.activity import EntryRow, count_activity, list_activity
 from queries.times import from_us
 from service.api.access import READ_ACTIVITY
 from service.api.addresses import address_of, with_parameters
+from service.api.arguments import decode_whole
 from service.api.openapi import READS_ACTIVITY, Described, answers, operation_id
 from service.api.people import PersonId, find_person
 from service.engine import Engine
-from service.errors import BadRequest, NotFound
+from service.errors import NotFound
 from service.projects import Project
 from service.settings import Settings
 
@@ -28,7 +28,6 @@ ENTRIES = 10
 MAX_ENTRIES = 100
 _MAX_PAGE = 10**9
 
-_WHOLE = re.compile(r"[0-9]{1,10}")
 _INTEGER: dict[str, Any] = {"type": OpenAPIType.INTEGER, "minimum": 1}
 
 _Limit = Annotated[
@@ -127,17 +126,8 @@ def _decode_window(limit: str, page: str) -> tuple[int, int]:
     Raises:
         BadRequest: one is no whole number, or out of range.
     """
-    return _whole("limit", limit, ENTRIES, MAX_ENTRIES), _whole("page", page, 1, _MAX_PAGE)
-
-
-def _whole(name: str, text: str, default: int, most: int) -> int:
-    if not text:
-        return default
-    if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= most:
-        raise BadRequest(
-            f"`{name}` takes a whole number from 1 to {most}, not {text[:40]!r}.", attr=name
-        )
-    return int(text)
+    rows = decode_whole("limit", limit, default=ENTRIES, least=1, most=MAX_ENTRIES)
+    return rows, decode_whole("page", page, default=1, least=1, most=_MAX_PAGE)
 
 
 async def _log(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ _SHORT = 2_000
 # One thread: more of them would only take more turns from everybody else.
 _DECODING = ThreadPoolExecutor(1, "filters")
 
+_WHOLE = re.compile(r"[0-9]{1,19}")
 _DAY_US = 86_400_000_000
 # Those that say one thing. `properties` has its own refusal, and `distinct_id` may be repeated.
 _SINGLE = (
@@ -202,6 +204,21 @@ def _refuse_other_forms(request: Request[Any, Any, Any]) -> None:
             "`properties` is there more than once; send all filters in one JSON list.",
             attr="properties",
         )
+
+
+def decode_whole(name: str, text: str, *, most: int, default: int = 0, least: int = 0) -> int:
+    """Decode a parameter that is a whole number; nothing is the default.
+
+    Raises:
+        BadRequest: it is none, or out of range.
+    """
+    if not text:
+        return default
+    if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
+        raise BadRequest(
+            f"`{name}` takes a whole number from {least} to {most}, not {text[:40]!r}.", attr=name
+        )
+    return int(text)
 
 
 def decode_flag(name: str, text: str) -> bool:

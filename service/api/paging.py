@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -10,7 +9,7 @@ from msgspec import Struct
 from queries.persons import PersonRow, Selection
 from queries.places import Place
 from service.api.addresses import with_parameters
-from service.api.arguments import PAGE_ROWS
+from service.api.arguments import PAGE_ROWS, decode_whole
 from service.cursors import Cursor
 from service.engine import Engine
 from service.errors import BadRequest
@@ -18,7 +17,6 @@ from service.pages import read_page
 from service.settings import Limits
 
 _MAX_OFFSET = 2**63 - 1
-_WHOLE = re.compile(r"[0-9]{1,19}")
 _QUICK_ROWS = 10_000
 
 
@@ -62,8 +60,8 @@ def decode_window(limit: str, offset: str, cursor: Cursor | None, limits: Limits
         BadRequest: one is no whole number, or too large.
     """
     most = limits.page_rows
-    rows = _whole("limit", limit, most) or min(PAGE_ROWS, most)
-    start = _whole("offset", offset, _MAX_OFFSET)
+    rows = decode_whole("limit", limit, most=most) or min(PAGE_ROWS, most)
+    start = decode_whole("offset", offset, most=_MAX_OFFSET)
     if cursor is not None and (not offset or start == cursor.offset):
         return Window(rows, cursor.offset, cursor)
     if start > limits.max_offset:
@@ -73,16 +71,6 @@ def decode_window(limit: str, offset: str, cursor: Cursor | None, limits: Limits
             attr="offset",
         )
     return Window(rows, start)
-
-
-def _whole(name: str, text: str, most: int) -> int:
-    if not text:
-        return 0
-    if not _WHOLE.fullmatch(text) or int(text) > most:
-        raise BadRequest(
-            f"`{name}` takes a whole number from 0 to {most}, not {text[:40]!r}.", attr=name
-        )
-    return int(text)
 
 
 def is_quick(selection: Selection, window: Window) -> bool:
