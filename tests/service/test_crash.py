@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.engine]
 PERSONS = 24
 IDS = [f"id-{n}-{k}" for n in range(PERSONS) for k in range(3)]
 WRITERS = 6
+# Writes that have to be answered before the kill: a busy machine gets more time.
+ENOUGH = 3
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +141,7 @@ def _storm_and_kill(commands: Commands, front: int, url: str, key: str, seed: in
     storm.start()
     until = time.monotonic() + 0.1 + random.Random(seed).random()
     try:
-        while time.monotonic() < until or not storm.answered:
+        while time.monotonic() < until or len(storm.answered) < ENOUGH:
             assert time.monotonic() < until + 60, "nothing is answered"
             time.sleep(0.005)
         os.kill(_worker(commands.data), signal.SIGKILL)
@@ -161,7 +163,7 @@ def _storms(commands: Commands, key: str, seeds: range) -> None:
             found.update(_storm_and_kill(commands, process.pid, url, key, seed))
     with commands.started("serve", "--port", "0") as (_, ready):
         _check(f"{ready['url']}/api/projects/1/persons", key, found)
-    assert len(found) > len(seeds)
+    assert len(found) >= ENOUGH * len(seeds)
     # Not a limit that decides: on a busy machine everything takes longer.
     print(f"answers again after at most {slowest:.1f} s; {len(found)} writes were answered")
 
