@@ -47,7 +47,7 @@ types: setup ## both type checkers, strict
 	$(BIN)/pyright
 
 test: setup ## all tests but fuzz
-	$(PYTEST) -m 'not fuzz'
+	$(PYTEST) -n 2 --dist loadfile -m 'not fuzz'
 
 test-fast: setup ## the tests that need no engine
 	$(PYTEST) -m 'not engine and not slow and not server and not fuzz'
