@@ -8,10 +8,8 @@ answered, one such request after the other. Prints how much longer the calm one 
 from __future__ import annotations
 
 import argparse
-import math
 import multiprocessing
 import os
-import random
 import signal
 import sys
 import tempfile
@@ -25,27 +23,22 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
 
-import httpx
-import msgspec
 from msgspec import Struct
 
 from benchmarks.bomb_requests import Bomb, bombs
+from benchmarks.calm import (
+    PATIENCE_SECONDS,
+    SETTLE_SECONDS,
+    Waited,
+    connect,
+    fill,
+    headers,
+    wait_calmly,
+)
 from benchmarks.processes import Peak, settle
-from benchmarks.running import Service, import_file, prepare, serving
-from benchmarks.truth import lines
+from benchmarks.running import serving
 
-_PAUSE_SECONDS = 0.01
-_SETTLE_SECONDS = 120.0
-_PATIENCE_SECONDS = 300.0
 _MB = 1_000_000
-
-
-class Waited(Struct, frozen=True):
-    """How long a client waited, in milliseconds."""
-
-    p50: float
-    p99: float
-    n: int
 
 
 class Thrown(Struct):
@@ -53,14 +46,6 @@ class Thrown(Struct):
 
     statuses: dict[int, int]
     slowest_seconds: float
-
-
-class _Listed(Struct):
-    uuid: str
-
-
-class _Page(Struct):
-    results: list[_Listed]
 
 
 def main() -> None:
@@ -76,70 +61,26 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="personhouse-bombs-")))
         service = stack.enter_context(serving(folder / "data", folder / "serve.log"))
-        project, key = _fill(service, folder, given.persons)
+        project, key = fill(service, folder, given.persons, "person:read")
         address = f"{service.url}/api/projects/{project}/"
-        calm = stack.enter_context(_client(address, key))
+        calm = stack.enter_context(connect(address, key))
         # What is asked first is asked of a service that has just started.
-        _wait_calmly(calm, given.seconds)
+        wait_calmly(calm, given.seconds)
         _print_head()
         for bomb in bombs():
             if given.only in bomb.name:
-                idle = _wait_calmly(calm, given.seconds)
+                idle = wait_calmly(calm, given.seconds)
                 with (
                     Peak(service.pid) as peak,
                     _Others(address, key, bomb, given.clients) as others,
                 ):
-                    waited = _wait_calmly(calm, given.seconds)
-                settle(service.pid, _SETTLE_SECONDS)
+                    waited = wait_calmly(calm, given.seconds)
+                settle(service.pid, SETTLE_SECONDS)
                 _print_row(bomb, others.thrown, idle, waited, peak.highest_bytes or 0)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
-
-
-def _fill(service: Service, folder: Path, persons: int) -> tuple[int, str]:
-    project, key = prepare(folder / "data")
-    source = folder / "persons.ndjson"
-    with source.open("wb") as file:
-        for line, _ in lines(persons, dirty=False):
-            file.write(line + b"\n")
-    import_file(folder / "data", project, source)
-    settle(service.pid, _SETTLE_SECONDS)
-    return project, key
-
-
-def _client(address: str, key: str) -> httpx.Client:
-    return httpx.Client(
-        base_url=address, headers=_headers(key), timeout=_PATIENCE_SECONDS, trust_env=False
-    )
-
-
-def _headers(key: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {key}", "accept-encoding": "identity"}
-
-
-def _wait_calmly(client: httpx.Client, seconds: float) -> dict[str, Waited]:
-    """Get a person and the first page in turns, and say how long each took."""
-    first = client.get("persons?limit=1000").raise_for_status()
-    persons = msgspec.json.decode(first.content, type=_Page).results
-    draw = random.Random(1)
-    taken: dict[str, list[float]] = {"get": [], "page": []}
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for name, path in (("get", f"persons/{draw.choice(persons).uuid}"), ("page", "persons")):
-            began = time.perf_counter()
-            client.get(path).raise_for_status()
-            taken[name].append(1_000 * (time.perf_counter() - began))
-            time.sleep(_PAUSE_SECONDS)
-    return {name: _waited(times) for name, times in taken.items()}
-
-
-def _waited(times: list[float]) -> Waited:
-    ordered = sorted(times)
-    return Waited(
-        ordered[len(ordered) // 2], ordered[math.ceil(0.99 * len(ordered)) - 1], len(ordered)
-    )
 
 
 class _Others:
@@ -172,11 +113,11 @@ def _throw(theirs: Connection, address: str, key: str, bomb: Bomb, clients: int)
     def send() -> None:
         # Nothing that takes time itself: the service needs the cores.
         url = urlsplit(address)
-        with closing(HTTPConnection(url.netloc, timeout=_PATIENCE_SECONDS)) as connection:
+        with closing(HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)) as connection:
             while not over.is_set():
                 began = time.monotonic()
                 try:
-                    connection.request("GET", url.path + bomb.path, headers=_headers(key))
+                    connection.request("GET", url.path + bomb.path, headers=headers(key))
                     answer = connection.getresponse()
                     while answer.read(_MB):
                         pass

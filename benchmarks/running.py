@@ -105,16 +105,15 @@ def serving(data: Path, log: Path) -> Generator[Service]:
                     os.killpg(process.pid, signal.SIGKILL)
 
 
-def prepare(data: Path) -> tuple[int, str]:
-    """Make a project and a key to read it; returns the project's id and the key."""
+def prepare(data: Path, scope: str = "person:read") -> tuple[int, str]:
+    """Make a project and a key to it; returns the project's id and the key."""
     made = msgspec.json.decode(_run(data, "project", "create", "Benchmark"), type=_Made)
-    return unlock(data, made.id)
+    return unlock(data, made.id, scope)
 
 
-def unlock(data: Path, project: int) -> tuple[int, str]:
-    """Make a key to read a project; returns the project's id and the key."""
-    scope = ("--scope", "person:read")
-    said = _run(data, "key", "create", "--project", str(project), *scope)
+def unlock(data: Path, project: int, scope: str = "person:read") -> tuple[int, str]:
+    """Make a key to a project; returns the project's id and the key."""
+    said = _run(data, "key", "create", "--project", str(project), "--scope", scope)
     return project, msgspec.json.decode(said, type=_Key).key
 
 
