@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -60,6 +61,7 @@ class Embedded:
         """Remember the directory; it is made when first connected to."""
         # chDB compares paths as texts.
         self.path = os.path.realpath(path)
+        _allow_open_files()
 
     def connect(self, database: str | None) -> Client:
         """Open a client of its own handle (about 9 ms and 0.5 MB).
@@ -139,6 +141,16 @@ class Server:
                 yield cast("pl.DataFrame", pl.from_arrow(batch))
         finally:
             client.close()
+
+
+def _allow_open_files() -> None:
+    """Allow this process as many open files as it may have, as a ClickHouse server does.
+
+    A merge has thousands open, and a shell's usual limit is 1,024.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _code_of(message: str) -> int | None:

@@ -225,6 +225,11 @@ BY_CODE: dict[int, tuple[str, type[PersonhouseError]]] = {
     _CANNOT_COMPILE_REGEXP: ("CANNOT_COMPILE_REGEXP", BadRequest),
 }
 
+_LACKS: dict[str, type[PersonhouseError]] = {
+    "No space left on device": DiskFull,
+    "Too many open files": EngineDown,
+}
+
 _TEXTS: dict[type[PersonhouseError], str] = {
     TooExpensive: "The query was stopped at a limit of time, memory or rows. Ask for less: a"
     " narrower filter, a smaller page, or an export.",
@@ -240,7 +245,7 @@ def engine_failure(code: int | None, message: str) -> PersonhouseError:
 
     Args:
         code: as 159 for TIMEOUT_EXCEEDED; None where the driver failed before ClickHouse answered.
-        message: only looked at for the operating system's words for a full disk, which
+        message: only looked at for the operating system's words for what it lacks, which
             ClickHouse reports under numbers that cover other faults too.
     """
     if code == _CANNOT_COMPILE_REGEXP:
@@ -249,6 +254,6 @@ def engine_failure(code: int | None, message: str) -> PersonhouseError:
     kind: type[PersonhouseError] = EngineDown
     if code is not None:
         _, kind = BY_CODE.get(code, ("", EngineError))
-    if kind in (EngineDown, EngineError) and "No space left on device" in message:
-        kind = DiskFull
+    if kind in (EngineDown, EngineError):
+        kind = next((lack for words, lack in _LACKS.items() if words in message), kind)
     return kind(_TEXTS[kind])

@@ -9,9 +9,12 @@ from service.engine import Engine
 
 # Above this many rows, naming each candidate costs more than merging them all.
 _FEW = 1_000
-# Candidates beyond the page: so many may turn out superseded or deleted without another look.
-_SPARE = 30
+# Candidates beyond the page: so many may turn out superseded or deleted without another look. Each
+# costs a granule, and mostly all are what they seem, as superseded rows are masked.
+_SPARE = 10
 _AT_ONCE = 5_000
+# Where hardly any is what it seems, twenty times as many as are wanted are looked at.
+_LEAST_SHARE = 0.05
 
 
 def read_page(
@@ -45,6 +48,7 @@ def read_page(
         return rows if newest_first else rows[::-1]
     found: list[PersonRow] = []
     asked = limit + _SPARE
+    seen = 0
     while len(found) < limit:
         candidates = engine.fetch_now(
             find_candidates(selection, limit=asked, after=after, before=before)
@@ -54,6 +58,7 @@ def read_page(
         # Versions of one person stand side by side, and may be cut by the limit: go on past them
         # all.
         places = list(dict.fromkeys(candidates))
+        seen += len(candidates)
         if newest_first:
             found += engine.fetch_now(read_candidates(selection, places))
             after = candidates[-1]
@@ -62,5 +67,6 @@ def read_page(
             before = candidates[-1]
         if len(candidates) < asked:
             break
-        asked = min(asked * 4, _AT_ONCE)
+        share = max(len(found) / seen, _LEAST_SHARE)
+        asked = min(int((limit - len(found)) / share) + _SPARE, _AT_ONCE)
     return found[:limit] if newest_first else found[:limit][::-1]

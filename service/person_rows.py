@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from itertools import accumulate, chain
-from typing import Any, cast
+from typing import cast
 
 import polars as pl
 import pyarrow

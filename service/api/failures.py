@@ -114,8 +114,10 @@ def answer_crash(request: AnyRequest, error: Exception) -> Response[ErrorBody]:
 
 
 def body_of(error: BaseException) -> ErrorBody:
-    """Return the body of an error that comes too late for a status, and log it if it is ours."""
+    """Return the body of an error that comes too late for a status, and log what is our fault."""
     if isinstance(error, PersonhouseError) and not isinstance(error, EngineError):
+        if error.status >= 500:
+            _log.warning("an import failed: %s", error.__cause__ or error)
         return error.body()
     _log.error("an import failed", exc_info=error)
     return _CRASH
