@@ -17,7 +17,7 @@ from queries.activity_notes import Note
 from queries.import_values import MAX_PROPERTIES_BYTES
 from queries.property_edits import set_properties, unset_properties
 from queries.stored import StoredPerson
-from queries.upserts import Upsert
+from queries.upserts import Upsert, draft
 
 
 class Edit(Struct, frozen=True):
@@ -97,25 +97,6 @@ def unset(person: StoredPerson, keys: Iterable[str]) -> Edit | None:
 def delete(person: StoredPerson) -> Edit:
     """Delete a person who is alive: a tombstone in its place, with nothing of it but the uuid."""
     return edit_of(person, [tombstone(person)], activity_notes.deleted(person.uuid))
-
-
-def draft(person: StoredPerson) -> Upsert:
-    """Return the row that follows a person's, so far with nothing changed."""
-    return Upsert(
-        uuid=person.uuid,
-        created_us=person.created_us,
-        is_identified=person.is_identified,
-        last_seen_us=person.last_seen_us,
-        ids=person.ids,
-        properties=person.properties.encode(),
-        texts=None,
-        base=person.version,
-        is_new=False,
-        source_version=person.source_version,
-        new_ids=[],
-        changed=True,
-        write_ids=person.lineage(),
-    )
 
 
 def tombstone(person: StoredPerson) -> Upsert:

@@ -12,11 +12,11 @@ from uuid import UUID
 from msgspec import Struct
 
 from queries.activity_notes import merged_into, split_off
-from queries.edits import EditError, Plan, draft, edit_of, tombstone, too_large
+from queries.edits import EditError, Plan, edit_of, tombstone, too_large
 from queries.identity import later_uuid
 from queries.property_edits import merged_properties
 from queries.stored import StoredPerson
-from queries.upserts import Upsert
+from queries.upserts import Upsert, draft
 
 _SHOWN_IDS = 20
 

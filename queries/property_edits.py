@@ -91,6 +91,30 @@ def unset_properties(stored: bytes, keys: Iterable[str]) -> Edited | None:
     return Edited(_object(members), touched) if touched else None
 
 
+def touched_between(before: bytes, after: bytes) -> list[Touched]:
+    """Return what differs between two objects, byte for byte, in the order of their keys."""
+    if before == after:
+        return []
+    old = {key: bytes(value) for key, value in _decode(before).items()}
+    new = {key: bytes(value) for key, value in _decode(after).items()}
+    return [
+        Touched(key, old.get(key), new.get(key))
+        for key in {**old, **new}
+        if old.get(key) != new.get(key)
+    ]
+
+
+def untouched(properties: bytes, changes: Iterable[Touched]) -> bytes:
+    """Return what an object was before changes: each has its value as it was then, or no more."""
+    members = {key: bytes(value) for key, value in _decode(properties).items()}
+    for change in changes:
+        if change.before is None:
+            members.pop(change.key, None)
+        else:
+            members[change.key] = change.before
+    return _object(members)
+
+
 def merged_properties(target: bytes, others: Iterable[bytes]) -> bytes:
     """Add to an object what it lacks of others: of them the last wins, over them the target."""
     members = {key: bytes(value) for key, value in _decode(target).items()}

@@ -27,10 +27,11 @@ class Left(Struct, frozen=True):
     rows: int
     entries: int
     answers: int
+    noted: int
 
     def is_nothing(self) -> bool:
         """Say whether all is gone."""
-        return not (self.rows or self.entries or self.answers)
+        return not (self.rows or self.entries or self.answers or self.noted)
 
 
 class LeftIds(Struct, frozen=True):
@@ -98,6 +99,17 @@ def forget_answers(round: Round) -> Statement[None]:
     )
 
 
+def forget_history(round: Round) -> Statement[None]:
+    """Start to remove what is noted of the persons."""
+    return command(
+        "removal.forget_history",
+        sql(
+            "ALTER TABLE history DELETE WHERE {} SETTINGS mutations_sync = 0",
+            _is_of_person(round),
+        ),
+    )
+
+
 def count_left(round: Round) -> Statement[Left]:
     """Count what is there of that which is to go, in all active parts; always one row."""
     return Statement(
@@ -107,12 +119,14 @@ def count_left(round: Round) -> Statement[Left]:
             SELECT
                 (SELECT count() FROM persons WHERE {} SETTINGS apply_deleted_mask = 0) AS rows,
                 (SELECT count() FROM activity WHERE {} AND {}) AS entries,
-                (SELECT count() FROM idempotency WHERE {}) AS answers
+                (SELECT count() FROM idempotency WHERE {}) AS answers,
+                (SELECT count() FROM history WHERE {}) AS noted
             """,
             _is_named_row(round),
             _is_named_entry(round),
             HOLDS_VALUES,
             _shows_person(round),
+            _is_of_person(round),
         ),
         Left,
     )
@@ -239,6 +253,14 @@ def _shows_person(round: Round) -> Sql:
         team(round),
         bind("String", '"uuid":"([0-9a-f-]{36})"'),
         named(round, "person"),
+    )
+
+
+def _is_of_person(round: Round) -> Sql:
+    return sql(
+        "team_id = {} AND (person_id, version) IN (SELECT person_id, version FROM {})",
+        team(round),
+        named(round, "history"),
     )
 
 

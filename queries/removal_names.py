@@ -3,8 +3,8 @@
 First the persons, then all superseded rows where they stood, and where others stood who ever had
 one of their distinct ids (who lost one by a split or a merge). Such rows are named by place and
 version, below the newest version there: whatever is written meanwhile, nobody changes by their
-going. Then the entries of the log that hold values, and last, when all that is gone, rows of the
-index of distinct ids, from which the others were found.
+going. Then the persons' history, the entries of the log that hold values, and last, when all that
+is gone, rows of the index of distinct ids, from which the others were found.
 """
 
 from __future__ import annotations
@@ -133,6 +133,30 @@ def name_entries(round: Round) -> Statement[None]:
             began(round),
             team(round),
             named(round, "id"),
+        ),
+    )
+
+
+def name_history(round: Round) -> Statement[None]:
+    """Name what is noted of the persons from before their deletion."""
+    return command(
+        "removal.name_history",
+        sql(
+            """
+            INSERT INTO removing (round, kind, person_id, version)
+            SELECT DISTINCT {}, 'history', noted.person_id, noted.version
+            FROM (
+                SELECT person_id, version FROM history
+                WHERE team_id = {} AND (person_number, person_id) IN (
+                    SELECT person_number, person_id FROM {})) AS noted
+            INNER JOIN (SELECT person_id, version FROM {}) AS person
+            ON noted.person_id = person.person_id
+            WHERE noted.version <= person.version
+            """,
+            began(round),
+            team(round),
+            named(round, "person"),
+            named(round, "person"),
         ),
     )
 

@@ -23,6 +23,14 @@ from queries.texts import Texts
 from queries.times import to_us
 
 
+class Before(Struct, frozen=True, gc=False):
+    """What the history needs to know of the row that a write follows."""
+
+    properties: bytes
+    version: int
+    write_id: int
+
+
 class Upsert(Struct, gc=False):
     """A person as it will be written.
 
@@ -35,6 +43,8 @@ class Upsert(Struct, gc=False):
         is_deleted: what is written is a tombstone.
         write_id: of this write; 0 for the writer to make one up. No two rows may share one.
         write_ids: of the writes it follows, the latest first.
+        before: the row of the same person that it follows; None where there is none, or only that
+            of a deletion.
     """
 
     uuid: UUID
@@ -52,6 +62,7 @@ class Upsert(Struct, gc=False):
     is_deleted: bool = False
     write_id: int = 0
     write_ids: list[int] = []
+    before: Before | None = None
 
 
 class Outcome(Struct):
@@ -127,7 +138,7 @@ def upsert_batch(
         return Outcome([_new(u, given, text, now_us) for (_, given), u, text in strangers], 0, [])
     newest = by_uuid(concerned)
     living = [row for row in newest.values() if not row.is_deleted]
-    people = {row.uuid: _of_stored(row) for row in living}
+    people = {row.uuid: draft(row, changed=False) for row in living}
     owners = {distinct_id: row.uuid for row in living for distinct_id in row.ids}
     unchanged = 0
     rejects: list[Reject] = []
@@ -189,21 +200,24 @@ def _whose(
     return given.uuid, ""
 
 
-def _of_stored(row: StoredPerson) -> Upsert:
+def draft(person: StoredPerson, *, changed: bool = True) -> Upsert:
+    """Return the row that follows a person's, so far with nothing changed."""
+    properties = person.properties.encode()
     return Upsert(
-        uuid=row.uuid,
-        created_us=row.created_us,
-        is_identified=row.is_identified,
-        last_seen_us=row.last_seen_us,
-        ids=row.ids,
-        properties=row.properties.encode(),
+        uuid=person.uuid,
+        created_us=person.created_us,
+        is_identified=person.is_identified,
+        last_seen_us=person.last_seen_us,
+        ids=person.ids,
+        properties=properties,
         texts=None,
-        base=row.version,
+        base=person.version,
         is_new=False,
-        source_version=row.source_version,
+        source_version=person.source_version,
         new_ids=[],
-        changed=False,
-        write_ids=row.lineage(),
+        changed=changed,
+        write_ids=person.lineage(),
+        before=Before(properties, person.version, person.write_id),
     )
 
 

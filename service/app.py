@@ -22,6 +22,7 @@ from service.api import (
     health,
     imports,
     openapi,
+    past,
     persons,
     projects,
     values,
@@ -36,6 +37,7 @@ from service.cursors import Cursors
 from service.deletions import Deleter
 from service.edits import Editor
 from service.engine import Engine
+from service.history import History
 from service.idempotency import Answers
 from service.imports import drop_leftovers
 from service.keys import Keys
@@ -52,6 +54,7 @@ _PREFIXES = ("/api/projects", "/api/environments")
 _SHARED = (
     *("settings", "engine", "keys", "projects", "gate", "counts", "cursors"),
     "settling",
+    "history",
     "import_threads",
 )
 
@@ -68,6 +71,7 @@ def create_app(
         owns_engine: close the engine at the end.
     """
     keys, settling = Keys(engine, settings.auth), Settling(engine)
+    history = History(engine, keep_days=settings.history.keep_days)
     removal = Removal(engine, after_seconds=settings.deletion.remove_after_seconds)
 
     @asynccontextmanager
@@ -78,6 +82,7 @@ def create_app(
         await asyncio.to_thread(drop_leftovers, engine)
         await asyncio.to_thread(void_unwritten_now, engine)
         app.state.cursors = Cursors(await asyncio.to_thread(shared_secret, engine, "cursors"))
+        await asyncio.to_thread(history.start)
         settling.start()
         removal.start()
         threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
@@ -102,7 +107,7 @@ def create_app(
             openapi.ui_files(),
         ],
         lifespan=[lifespan],
-        state=_state(settings, engine, keys, settling, removal, admin_token),
+        state=_state(settings, engine, keys, settling, removal, history, admin_token),
         dependencies={name: _shared(name) for name in _SHARED},
         exception_handlers=failures.HANDLERS,
         openapi_config=openapi.config(),
@@ -118,6 +123,7 @@ def _state(
     keys: Keys,
     settling: Settling,
     removal: Removal,
+    history: History,
     admin_token: str,
 ) -> State:
     """Return what all requests share."""
@@ -134,6 +140,7 @@ def _state(
             "editor": Editor(engine, counts, log_values=settings.activity.log_values),
             "deleter": Deleter(engine, counts, removal.wake),
             "answers": Answers(engine),
+            "history": history,
             "settling": settling,
         },
         deep_copy=False,
@@ -153,6 +160,7 @@ def _prefixed(prefix: str) -> Router:
             batches.get_by_distinct_ids,
             batches.get_by_uuids,
             activity.get_project_log,
+            past.get_properties_at_time,
             deletions.get_status,
             deletions.bulk_delete,
             deletions.reset_distinct_id,
@@ -165,6 +173,7 @@ def _prefixed(prefix: str) -> Router:
             edits.merge_persons,
             deletions.delete_person,
             activity.get_person_log,
+            past.get_history,
             imports.import_file,
         ],
         guards=[enter_project, refuse_crowds, refuse_repeats],

@@ -38,6 +38,7 @@ from service.errors import (
     NotFound,
     PreconditionFailed,
 )
+from service.history import Source, write_notes
 from service.person_rows import person_rows
 
 # So often an edit is decided anew; with dozens of writers a handful is usual.
@@ -206,6 +207,7 @@ class Editor:
         engine = self._engine
         tables = person_rows(batch.project, batch.rows, batch.now_us)
         write_entries(engine, batch.entries)
+        write_notes(engine, batch.project, batch.rows, tables.persons, batch.sources)
         # Others may write the same row at the same time; here nobody else writes at all.
         token = {} if engine.exclusive else {"insert_deduplication_token": batch.token}
         try:
@@ -257,6 +259,7 @@ class _Batch:
         self.project = project
         self.now_us = now_us
         self.rows: list[Upsert] = []
+        self.sources: list[Source] = []
         self.entries: list[Entry] = []
         self.token = ""
         self.created = 0
@@ -267,6 +270,8 @@ class _Batch:
         """Take an edit; returns the persons as it leaves them."""
         rows = [replace(row, write_id=secrets.randbits(64) or 1) for row in edit.rows]
         self.rows += rows
+        source = Source(edit.note.activity, author.key_id, author.key_label)
+        self.sources += [source] * len(rows)
         entry = entry_of(
             self.project, edit, rows[0], author, self.now_us, with_values=self._log_values
         )

@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 import polars as pl
 from msgspec import Struct
 
+from queries.history import IMPORTED
 from queries.identity import person_number
 from queries.imports import PersonInput, Reject
 from queries.sql import bind, sql
@@ -30,6 +31,7 @@ from queries.texts import Texts, texts_of
 from queries.upserts import Outcome, Upsert, candidate_uuids, select_concerned, upsert_batch
 from service.counts import Counts
 from service.engine import Engine
+from service.history import Source, write_notes
 from service.person_rows import person_rows
 from service.readers import Batch, Format, read
 
@@ -170,6 +172,9 @@ class _Prepared(Struct):
     staged_uuids: pl.DataFrame
 
 
+_IMPORT = Source(IMPORTED)
+
+
 class _Writer:
     """Writes batches into one project; the engine inserts one while the next is prepared."""
 
@@ -263,6 +268,7 @@ class _Writer:
                 engine.insert_now("person_keys", rows.person_keys)
             if rows.distinct_ids.height:
                 engine.insert_now("distinct_ids", rows.distinct_ids)
+            write_notes(engine, self._project, upserts, rows.persons, [_IMPORT] * len(upserts))
             engine.insert_now("persons", rows.persons, settings=_BATCH)
             new = [person.created_us for person in upserts if person.is_new]
             written.created, written.newest_us = len(new), max(new, default=0)

@@ -20,6 +20,7 @@ from queries.removal import (
     count_named,
     end_round,
     forget_answers,
+    forget_history,
     list_rounds,
     remove_free,
     remove_rows,
@@ -30,6 +31,7 @@ from queries.removal_names import (
     Round,
     name_entries,
     name_free,
+    name_history,
     name_ids,
     name_persons,
     name_rows,
@@ -50,7 +52,8 @@ _POLL_SECONDS = 0.2
 _WRITE_US = 600_000_000
 _HELD_SECONDS = 60.0
 _ROUND_US = 86_400_000_000
-_REWRITTEN = ("persons", "activity", "idempotency", "distinct_ids")
+_HOLDING = ("persons", "activity", "idempotency", "history")
+_REWRITTEN = (*_HOLDING, "distinct_ids")
 
 
 class Removal:
@@ -158,18 +161,20 @@ class Removal:
     def _rewrite(self, round: Round) -> bool:
         """Rewrite what holds persons or values of theirs, and look whether they are gone."""
         engine = self._engine
-        for name in (name_ids, name_rows, name_entries):
+        for name in (name_ids, name_rows, name_entries, name_history):
             engine.command_now(name(round))
         left = engine.fetch_now(count_left(round), seconds=_SCAN_SECONDS)[0]
         if left.entries:
             engine.command_now(scrub_entries(round))
         if left.answers:
             engine.command_now(forget_answers(round))
+        if left.noted:
+            engine.command_now(forget_history(round))
         if left.rows:
             if not self._wait_for_merges():
                 return False
             engine.command_now(remove_rows(round))
-        if not self._wait("persons", "activity", "idempotency"):
+        if not self._wait(*_HOLDING):
             return False
         left = engine.fetch_now(count_left(round), seconds=_SCAN_SECONDS)[0]
         if left.rows:

@@ -59,6 +59,12 @@ class Activity(Struct, frozen=True, forbid_unknown_fields=True):
     log_values: bool = False
 
 
+class History(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long it is known what persons were."""
+
+    keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 400
+
+
 class Deletion(Struct, frozen=True, forbid_unknown_fields=True):
     """When the bytes of deleted persons go."""
 
@@ -88,6 +94,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     auth: Auth = Auth()
     limits: Limits = Limits()
     activity: Activity = Activity()
+    history: History = History()
     deletion: Deletion = Deletion()
 
     def engine_dsn(self) -> str:

@@ -36,6 +36,7 @@ _SINGLE = (
     *("email", "search", "limit", "offset", "cursor", "include_total", "format"),
     *("key", "value", "$unset", "main_distinct_id", "page"),
     *("delete_events", "delete_recordings", "keep_person", "status", "person_uuid"),
+    *("as_of", "timestamp", "person_id", "include_set_once"),
 )
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 

@@ -26,6 +26,7 @@ from service.api.paging import (
     neighbours,
     read_window,
 )
+from service.api.past import AsOf, PastPerson, past_of
 from service.api.people import PersonId, find_person
 from service.api.tables import csv_table
 from service.counts import Counts
@@ -33,6 +34,7 @@ from service.cursors import Cursors
 from service.engine import Engine
 from service.errors import ErrorBody, MethodNotAllowed
 from service.export import csv, plan
+from service.history import History
 from service.projects import Project
 from service.settings import Settings
 
@@ -121,9 +123,13 @@ async def get_person(
     person_id: PersonId,
     project: NamedDependency[Project],
     engine: NamedDependency[SkipValidation[Engine]],
+    history: NamedDependency[SkipValidation[History]],
     as_csv: NamedDependency[bool],
-) -> Response[Person] | Response[str]:
-    """Get a person by its integer id or its uuid."""
+    as_of: AsOf = "",
+) -> Response[Person] | Response[PastPerson] | Response[str]:
+    """Get a person by its integer id or its uuid, as it is or with the properties it had."""
+    if as_of:
+        return Response(await past_of(engine, history, project.id, person_id, as_of))
     found = await find_person(engine, project.id, person_id)
     person = shown(found)
     if as_csv:

@@ -32,7 +32,19 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
     "persons_retrieve": (
         "get",
         "/api/projects/{project_id}/persons/{id}",
-        {"format"},
+        {"format", "as_of"},
+        ["person:read"],
+    ),
+    "persons_history_retrieve": (
+        "get",
+        "/api/projects/{project_id}/persons/{id}/history",
+        {"key", "limit", "cursor"},
+        ["person:read"],
+    ),
+    "persons_properties_at_time_retrieve": (
+        "get",
+        "/api/projects/{project_id}/persons/properties_at_time",
+        {"timestamp", "distinct_id", "person_id", "include_set_once"},
         ["person:read"],
     ),
     "persons_values_retrieve": (
@@ -139,6 +151,7 @@ NOT_OURS = {"client_query_id"}
 # Addresses whose answers are never CSV: PostHog has `format` there, and an empty body for it.
 JSON_ALONE = {
     *("persons_activity_retrieve", "persons_all_activity_retrieve", "persons_deletion_status_list"),
+    "persons_properties_at_time_retrieve",
 }
 
 

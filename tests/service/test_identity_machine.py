@@ -8,7 +8,7 @@ without an engine, and at greater length: tests/queries/test_identity_model.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 import msgspec
@@ -43,145 +43,150 @@ class Plain(Struct):
     properties: dict[str, Any]
 
 
+class Persons(RuleBasedStateMachine):
+    """Every run is in a project of its own."""
+
+    client: ClassVar[Client]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = make_project(self.client, "machine")
+        self.path = f"/api/projects/{self.project}/persons"
+        self.people: dict[UUID, Plain] = {}
+
+    def named(self, name: str) -> UUID:
+        return uuid5(NAMESPACE, f"{self.project}:{name}")
+
+    def free(self, name: str) -> UUID:
+        more = ["", ":split", *(f":split:{n}" for n in range(2, 20))]
+        return next(u for u in (self.named(name + m) for m in more) if u not in self.people)
+
+    def pick(self, number: int) -> tuple[UUID, Plain]:
+        # Not in the order of their uuids, which hang on the project.
+        uuid = list(self.people)[number % len(self.people)]
+        return uuid, self.people[uuid]
+
+    def post(self, address: str, body: object, status: int = 200) -> None:
+        answer = self.client.post(f"{self.path}/{address}", json=body)
+        assert answer.status_code == status, answer.text
+
+    @rule(
+        some=SOME,
+        properties=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=2),
+        created=st.sampled_from(MOMENTS),
+    )
+    def imported(self, some: list[int], properties: dict[str, Any], created: str) -> None:
+        ids = [IDS[n] for n in some]
+        holders = [u for u, one in self.people.items() if set(ids) & set(one.ids)]
+        if len(holders) > 1:
+            return
+        line = {"distinct_ids": ids, "properties": properties, "created_at": created}
+        headers = {"Content-Type": "application/octet-stream"}
+        content = msgspec.json.encode(line)
+        path = f"/api/projects/{self.project}/imports"
+        answer = self.client.post(path, content=content, headers=headers).json()
+        assert answer["written"] + answer["unchanged"] == 1, answer
+        uuid = holders[0] if holders else self.free(ids[0])
+        person = self.people.setdefault(uuid, Plain(created, [], {}))
+        person.ids += [one for one in ids if one not in person.ids]
+        person.properties = dict(properties)
+
+    @precondition(lambda self: self.people)
+    @rule(
+        who=PICK,
+        given=st.dictionaries(st.sampled_from(KEYS), VALUES),
+        verb=st.sampled_from(["PATCH", "PUT"]),
+    )
+    def updated(self, who: int, given: dict[str, Any], verb: str) -> None:
+        uuid, person = self.pick(who)
+        answer = self.client.request(verb, f"{self.path}/{uuid}", json={"properties": given})
+        assert answer.status_code == 200, answer.text
+        person.properties |= given
+        assert answer.json()["properties"] == person.properties
+
+    @precondition(lambda self: self.people)
+    @rule(who=PICK, keys=st.lists(st.sampled_from(KEYS), min_size=1, max_size=3))
+    def unset(self, who: int, keys: list[str]) -> None:
+        uuid, person = self.pick(who)
+        self.post(f"{uuid}/delete_property", {"$unset": keys})
+        for key in keys:
+            person.properties.pop(key, None)
+
+    @precondition(lambda self: self.people)
+    @rule(who=PICK, main=st.none() | PICK)
+    def split_whole(self, who: int, main: int | None) -> None:
+        uuid, person = self.pick(who)
+        stays = person.ids[0] if main is None else person.ids[main % len(person.ids)]
+        self.post(f"{uuid}/split", {} if main is None else {"main_distinct_id": stays})
+        self.split_off(person, [one for one in person.ids if one != stays])
+
+    @precondition(lambda self: any(len(one.ids) > 1 for one in self.people.values()))
+    @rule(who=PICK, some=SOME)
+    def split_some(self, who: int, some: list[int]) -> None:
+        several = [u for u, one in self.people.items() if len(one.ids) > 1]
+        uuid = several[who % len(several)]
+        person = self.people[uuid]
+        moved = list(dict.fromkeys(person.ids[n % len(person.ids)] for n in some))
+        self.post(f"{uuid}/split", {"distinct_ids_to_split": moved})
+        self.split_off(person, moved)
+
+    def split_off(self, person: Plain, moved: Sequence[str]) -> None:
+        person.ids = [one for one in person.ids if one not in moved]
+        # Who can have the uuid of its own id comes first.
+        for one in sorted(moved, key=lambda one: self.named(one) in self.people):
+            self.people[self.free(one)] = Plain(person.created, [one], {})
+
+    @precondition(lambda self: len(self.people) > 1)
+    @rule(who=PICK, others=st.lists(PICK, min_size=1, max_size=2))
+    def merged(self, who: int, others: list[int]) -> None:
+        uuid, person = self.pick(who)
+        picked = {self.pick(n)[0]: self.pick(n)[1] for n in others}
+        if uuid in picked:
+            self.post(f"{uuid}/merge", {"ids": [str(other) for other in picked]}, 400)
+            return
+        self.post(f"{uuid}/merge", {"ids": [str(other) for other in picked]})
+        everybody = [person, *picked.values()]
+        properties: dict[str, Any] = {}
+        for one in [*picked.values(), person]:
+            properties |= one.properties
+        ids = [id for one in everybody for id in one.ids]
+        created = min(one.created for one in everybody)
+        for other in picked:
+            del self.people[other]
+        self.people[uuid] = Plain(created, ids, properties)
+
+    @precondition(lambda self: self.people)
+    @rule(who=PICK)
+    def deleted(self, who: int) -> None:
+        uuid, _ = self.pick(who)
+        answer = self.client.delete(f"{self.path}/{uuid}")
+        assert answer.status_code == 202, answer.text
+        del self.people[uuid]
+
+    @rule(one=st.sampled_from(IDS))
+    def reset(self, one: str) -> None:
+        self.post("reset_person_distinct_id", {"distinct_id": one}, 202)
+
+    @invariant()
+    def everybody_is_as_the_model_has_them(self) -> None:
+        page = self.client.get(self.path, params={"limit": 1_000}).json()
+        found = {
+            UUID(one["uuid"]): Plain(one["created_at"], one["distinct_ids"], one["properties"])
+            for one in page["results"]
+        }
+        assert page["count"] == len(page["results"]) == len(found)
+        assert found == self.people
+
+    @invariant()
+    def each_distinct_id_leads_to_its_owner(self) -> None:
+        asked = self.client.post(f"{self.path}/batch_by_distinct_ids", json={"distinct_ids": IDS})
+        found = {id: UUID(one["uuid"]) for id, one in asked.json()["results"].items()}
+        assert found == {id: uuid for uuid, one in self.people.items() for id in one.ids}
+
+
 def machine(client: Client) -> type[RuleBasedStateMachine]:
-    """Return a machine whose every run is in a project of its own."""
-
-    class Persons(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.project = make_project(client, "machine")
-            self.path = f"/api/projects/{self.project}/persons"
-            self.people: dict[UUID, Plain] = {}
-
-        def named(self, name: str) -> UUID:
-            return uuid5(NAMESPACE, f"{self.project}:{name}")
-
-        def free(self, name: str) -> UUID:
-            more = ["", ":split", *(f":split:{n}" for n in range(2, 20))]
-            return next(u for u in (self.named(name + m) for m in more) if u not in self.people)
-
-        def pick(self, number: int) -> tuple[UUID, Plain]:
-            uuid = sorted(self.people)[number % len(self.people)]
-            return uuid, self.people[uuid]
-
-        def post(self, address: str, body: object, status: int = 200) -> None:
-            answer = client.post(f"{self.path}/{address}", json=body)
-            assert answer.status_code == status, answer.text
-
-        @rule(
-            some=SOME,
-            properties=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=2),
-            created=st.sampled_from(MOMENTS),
-        )
-        def imported(self, some: list[int], properties: dict[str, Any], created: str) -> None:
-            ids = [IDS[n] for n in some]
-            holders = [u for u, one in self.people.items() if set(ids) & set(one.ids)]
-            if len(holders) > 1:
-                return
-            line = {"distinct_ids": ids, "properties": properties, "created_at": created}
-            headers = {"Content-Type": "application/octet-stream"}
-            content = msgspec.json.encode(line)
-            path = f"/api/projects/{self.project}/imports"
-            answer = client.post(path, content=content, headers=headers).json()
-            assert answer["written"] + answer["unchanged"] == 1, answer
-            uuid = holders[0] if holders else self.free(ids[0])
-            person = self.people.setdefault(uuid, Plain(created, [], {}))
-            person.ids += [one for one in ids if one not in person.ids]
-            person.properties = dict(properties)
-
-        @precondition(lambda self: self.people)
-        @rule(
-            who=PICK,
-            given=st.dictionaries(st.sampled_from(KEYS), VALUES),
-            verb=st.sampled_from(["PATCH", "PUT"]),
-        )
-        def updated(self, who: int, given: dict[str, Any], verb: str) -> None:
-            uuid, person = self.pick(who)
-            answer = client.request(verb, f"{self.path}/{uuid}", json={"properties": given})
-            assert answer.status_code == 200, answer.text
-            person.properties |= given
-            assert answer.json()["properties"] == person.properties
-
-        @precondition(lambda self: self.people)
-        @rule(who=PICK, keys=st.lists(st.sampled_from(KEYS), min_size=1, max_size=3))
-        def unset(self, who: int, keys: list[str]) -> None:
-            uuid, person = self.pick(who)
-            self.post(f"{uuid}/delete_property", {"$unset": keys})
-            for key in keys:
-                person.properties.pop(key, None)
-
-        @precondition(lambda self: self.people)
-        @rule(who=PICK, main=st.none() | PICK)
-        def split_whole(self, who: int, main: int | None) -> None:
-            uuid, person = self.pick(who)
-            stays = person.ids[0] if main is None else person.ids[main % len(person.ids)]
-            self.post(f"{uuid}/split", {} if main is None else {"main_distinct_id": stays})
-            self.split_off(person, [one for one in person.ids if one != stays])
-
-        @precondition(lambda self: any(len(one.ids) > 1 for one in self.people.values()))
-        @rule(who=PICK, some=SOME)
-        def split_some(self, who: int, some: list[int]) -> None:
-            several = sorted(u for u, one in self.people.items() if len(one.ids) > 1)
-            uuid = several[who % len(several)]
-            person = self.people[uuid]
-            moved = list(dict.fromkeys(person.ids[n % len(person.ids)] for n in some))
-            self.post(f"{uuid}/split", {"distinct_ids_to_split": moved})
-            self.split_off(person, moved)
-
-        def split_off(self, person: Plain, moved: Sequence[str]) -> None:
-            person.ids = [one for one in person.ids if one not in moved]
-            # Who can have the uuid of its own id comes first.
-            for one in sorted(moved, key=lambda one: self.named(one) in self.people):
-                self.people[self.free(one)] = Plain(person.created, [one], {})
-
-        @precondition(lambda self: len(self.people) > 1)
-        @rule(who=PICK, others=st.lists(PICK, min_size=1, max_size=2))
-        def merged(self, who: int, others: list[int]) -> None:
-            uuid, person = self.pick(who)
-            picked = {self.pick(n)[0]: self.pick(n)[1] for n in others}
-            if uuid in picked:
-                self.post(f"{uuid}/merge", {"ids": [str(other) for other in picked]}, 400)
-                return
-            self.post(f"{uuid}/merge", {"ids": [str(other) for other in picked]})
-            everybody = [person, *picked.values()]
-            properties: dict[str, Any] = {}
-            for one in [*picked.values(), person]:
-                properties |= one.properties
-            ids = [id for one in everybody for id in one.ids]
-            created = min(one.created for one in everybody)
-            for other in picked:
-                del self.people[other]
-            self.people[uuid] = Plain(created, ids, properties)
-
-        @precondition(lambda self: self.people)
-        @rule(who=PICK)
-        def deleted(self, who: int) -> None:
-            uuid, _ = self.pick(who)
-            answer = client.delete(f"{self.path}/{uuid}")
-            assert answer.status_code == 202, answer.text
-            del self.people[uuid]
-
-        @rule(one=st.sampled_from(IDS))
-        def reset(self, one: str) -> None:
-            self.post("reset_person_distinct_id", {"distinct_id": one}, 202)
-
-        @invariant()
-        def everybody_is_as_the_model_has_them(self) -> None:
-            page = client.get(self.path, params={"limit": 1_000}).json()
-            found = {
-                UUID(one["uuid"]): Plain(one["created_at"], one["distinct_ids"], one["properties"])
-                for one in page["results"]
-            }
-            assert page["count"] == len(page["results"]) == len(found)
-            assert found == self.people
-
-        @invariant()
-        def each_distinct_id_leads_to_its_owner(self) -> None:
-            asked = client.post(f"{self.path}/batch_by_distinct_ids", json={"distinct_ids": IDS})
-            found = {id: UUID(one["uuid"]) for id, one in asked.json()["results"].items()}
-            assert found == {id: uuid for uuid, one in self.people.items() for id in one.ids}
-
-    return Persons
+    """Return the machine for a client."""
+    return type("PersonsOfClient", (Persons,), {"client": client})
 
 
 QUICK = settings(

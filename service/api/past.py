@@ -1,0 +1,336 @@
+"""What a person was: its changes one by one, and its properties at a time."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIType
+from litestar.params import QueryParameter, SkipValidation
+from msgspec import Raw, Struct
+
+from queries.batches import get_owners
+from queries.history import NotedRow
+from queries.identity import display_name, ordered, person_number
+from queries.moments import Ago, decode_moment
+from queries.stored import StoredPerson, by_uuid, select_persons
+from queries.times import from_us
+from service.api.access import READ_PERSONS
+from service.api.addresses import address_of, with_parameters
+from service.api.answers import Person, shown
+from service.api.arguments import decode_flag, decode_whole
+from service.api.openapi import READS_PERSONS, Described, answers, operation_id
+from service.api.people import PersonId, locate
+from service.edits import as_row
+from service.engine import Engine
+from service.errors import BadRequest, NotFound
+from service.history import History
+from service.projects import Project
+from service.settings import Settings
+
+CHANGES = 100
+MAX_CHANGES = 1_000
+_CURSOR = re.compile(r"([0-9]{1,16})\.([0-9]{1,20})\.([0-9]{1,7})", re.ASCII)
+
+_Limit = Annotated[
+    str,
+    QueryParameter(
+        description="Changes a page.",
+        schema_extra={
+            "type": OpenAPIType.INTEGER,
+            "minimum": 1,
+            "maximum": MAX_CHANGES,
+            "default": CHANGES,
+        },
+    ),
+]
+_Key = Annotated[str, QueryParameter(description="Only changes of this property.")]
+_Cursor = Annotated[str, QueryParameter(description="Where the page goes on: as `next` has it.")]
+_Timestamp = Annotated[
+    str, QueryParameter(description="ISO 8601, UTC where it has no zone; or Unix time.")
+]
+AsOf = Annotated[
+    str,
+    QueryParameter(
+        description="A time, as ISO 8601 or Unix time: with the properties the person had then."
+    ),
+]
+_DistinctId = Annotated[str, QueryParameter(description="Of the person. Or `person_id`.")]
+_PersonUuid = Annotated[str, QueryParameter(description="Its integer id or uuid.")]
+_SetOnce = Annotated[
+    str,
+    QueryParameter(
+        description="Makes no difference: what was written is known, not what was asked for.",
+        schema_extra={"type": OpenAPIType.BOOLEAN, "default": True},
+    ),
+]
+
+
+class Changed(Struct, frozen=True):
+    """A property that a write changed.
+
+    Attributes:
+        timestamp: of the write.
+        source: what was done, as the activity log has it, or `imported`.
+        key_id: of the API's key that wrote; null for an import, or another command of the service.
+        property: its key.
+        was_set: it was there before; then `old_value` is what it was, else null.
+        is_set: it was there afterwards; then `new_value` is what it was, else null.
+    """
+
+    timestamp: datetime
+    source: str
+    key_id: str | None
+    key_label: str | None
+    property: str
+    was_set: bool
+    old_value: Raw
+    is_set: bool
+    new_value: Raw
+
+
+class Changes(Struct, frozen=True):
+    """A page of changes, newest first."""
+
+    results: list[Changed]
+    next: str | None
+
+
+class Known(Struct, frozen=True):
+    """What an answer about the past rests on.
+
+    Attributes:
+        queried_timestamp: what was asked.
+        known_from: since when the properties are known.
+        is_known: they are those of the time asked for. If not, that is before `known_from`, and
+            the properties are the first that are known.
+    """
+
+    queried_timestamp: datetime
+    known_from: datetime
+    is_known: bool
+
+
+class PastPerson(Struct, frozen=True):
+    """A person with its properties at a time; all else is as now."""
+
+    id: int
+    uuid: UUID
+    name: str
+    distinct_ids: list[str]
+    properties: Raw
+    created_at: datetime
+    last_seen_at: datetime | None
+    point_in_time_metadata: Known
+
+
+class _From(Struct, frozen=True):
+    """Where a page of changes goes on: at a write, after so many of its changes."""
+
+    version: int
+    write_id: int
+    done: int
+
+
+@get(
+    "/persons/{id:str}/history",
+    operation_id=operation_id("persons_history_retrieve"),
+    operation_class=Described,
+    summary="List what changed of a person's properties, newest first",
+    opt=READ_PERSONS,
+    security=READS_PERSONS,
+    responses=answers(Changes, 400, 401, 403, 404, 409),
+)
+async def get_history(
+    request: Request[Any, Any, Any],
+    person_id: PersonId,
+    settings: NamedDependency[SkipValidation[Settings]],
+    engine: NamedDependency[SkipValidation[Engine]],
+    history: NamedDependency[SkipValidation[History]],
+    project: NamedDependency[Project],
+    key: _Key = "",
+    limit: _Limit = "",
+    cursor: _Cursor = "",
+) -> Response[Changes]:
+    """List each property that a write set, changed or took out, and who wrote."""
+    most = decode_whole("limit", limit, default=CHANGES, least=1, most=MAX_CHANGES)
+    start = _decode_cursor(cursor)
+
+    def work() -> tuple[list[Changed], _From | None]:
+        person = _find(engine, project.id, locate(engine, project.id, person_id))
+        at = start or _From(person.version, person.write_id, 0)
+        return _page(history, project.id, person.uuid, at, key, most)
+
+    changed, rest = await engine.in_thread(work, is_quick=True)
+    following = None
+    if rest is not None:
+        address = address_of(request, settings.http.public_url)
+        text = f"{rest.version}.{rest.write_id}.{rest.done}"
+        following = with_parameters(address, {"cursor": text, "limit": str(most)})
+    return Response(Changes(changed, following))
+
+
+def _page(
+    history: History, project: int, person: UUID, start: _From, key: str, most: int
+) -> tuple[list[Changed], _From | None]:
+    """Return a page of changes, and where the next one begins; for a worker thread."""
+    changed: list[Changed] = []
+    for row in history.back_from(project, person, start.write_id, start.version):
+        done = start.done if row.write_id == start.write_id else 0
+        for number in range(done, len(row.keys)):
+            if key and row.keys[number] != key:
+                continue
+            if len(changed) == most:
+                return changed, _From(row.version, row.write_id, number)
+            changed.append(_changed(row, number))
+    return changed, None
+
+
+def _changed(row: NotedRow, number: int) -> Changed:
+    before, after = row.before[number], row.after[number]
+    return Changed(
+        from_us(row.version),
+        row.source,
+        row.key_id or None,
+        row.key_label if row.key_id else None,
+        row.keys[number],
+        bool(before),
+        Raw(before.encode() or b"null"),
+        bool(after),
+        Raw(after.encode() or b"null"),
+    )
+
+
+def _decode_cursor(text: str) -> _From | None:
+    if not text:
+        return None
+    found = _CURSOR.fullmatch(text)
+    if found is None or int(found[2]) >= 1 << 64:
+        raise BadRequest(
+            "`cursor` is none that this service gave out. Follow `next` exactly as given, or leave"
+            " `cursor` out to start with the newest change.",
+            attr="cursor",
+        )
+    return _From(int(found[1]), int(found[2]), int(found[3]))
+
+
+@get(
+    "/persons/properties_at_time",
+    operation_id=operation_id("persons_properties_at_time_retrieve"),
+    operation_class=Described,
+    summary="Get a person with its properties at a time",
+    opt=READ_PERSONS,
+    security=READS_PERSONS,
+    responses=answers(PastPerson, 400, 401, 403, 404, 409),
+)
+async def get_properties_at_time(
+    request: Request[Any, Any, Any],
+    engine: NamedDependency[SkipValidation[Engine]],
+    history: NamedDependency[SkipValidation[History]],
+    project: NamedDependency[Project],
+    timestamp: _Timestamp = "",
+    distinct_id: _DistinctId = "",
+    person_id: _PersonUuid = "",
+    include_set_once: _SetOnce = "",
+) -> Response[PastPerson]:
+    """Get a person by one of its distinct ids or by its id, as it is now but for its properties."""
+    if not timestamp:
+        raise BadRequest("This field is required.", code="required", attr="timestamp")
+    at_us = decode_time("timestamp", timestamp)
+    decode_flag("include_set_once", include_set_once)
+    if bool(distinct_id) == bool(person_id) or len(set(_distinct_ids(request))) > 1:
+        raise BadRequest("Give one `distinct_id` or one `person_id`.", attr="distinct_id")
+
+    def work() -> PastPerson:
+        if person_id:
+            uuid = locate(engine, project.id, person_id)
+        else:
+            rows = engine.fetch_now(get_owners(project.id, [distinct_id]))
+            if not rows:
+                raise NotFound("Not found.")
+            uuid = rows[0].uuid
+        return past_person(engine, history, project.id, uuid, at_us)
+
+    return Response(await engine.in_thread(work, is_quick=True))
+
+
+def _distinct_ids(request: Request[Any, Any, Any]) -> list[str]:
+    return request.query_params.getall("distinct_id", [])
+
+
+async def past_of(
+    engine: Engine, history: History, project: int, text: str, as_of: str
+) -> PastPerson:
+    """Return the person an id in the address names, with its properties at a time.
+
+    Raises:
+        BadRequest: `as_of` is no time, or the id none.
+        NotFound: nobody alive has it.
+    """
+    at_us = decode_time("as_of", as_of)
+    return await engine.in_thread(
+        lambda: past_person(engine, history, project, locate(engine, project, text), at_us),
+        is_quick=True,
+    )
+
+
+def past_person(
+    engine: Engine, history: History, project: int, uuid: UUID, at_us: int
+) -> PastPerson:
+    """Return a person with its properties at a time; for a worker thread.
+
+    Raises:
+        NotFound: nobody alive has the uuid.
+    """
+    person = _find(engine, project, uuid)
+    past = history.properties_at(project, person, at_us)
+    now: Person = shown(as_row(person))
+    known = Known(from_us(at_us), from_us(past.known_from_us), past.known_from_us <= at_us)
+    number = person_number(uuid)
+    name = display_name(past.properties, ordered(person.ids), number)
+    return PastPerson(
+        number,
+        uuid,
+        name,
+        now.distinct_ids,
+        Raw(past.properties),
+        now.created_at,
+        now.last_seen_at,
+        known,
+    )
+
+
+def decode_time(name: str, text: str) -> int:
+    """Decode a parameter that is a point in time, in microseconds since 1970.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    wrong = BadRequest(
+        f"`{name}` takes a time as 2024-05-31T12:00:00Z, or Unix time, not {text[:40]!r}.",
+        attr=name,
+    )
+    try:
+        # A plus that nobody escaped comes as a space.
+        moment = decode_moment(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        raise wrong from None
+    if isinstance(moment, Ago):
+        raise wrong
+    return moment.us
+
+
+def _find(engine: Engine, project: int, uuid: UUID) -> StoredPerson:
+    """Return who has a uuid now.
+
+    Raises:
+        NotFound: nobody alive has.
+    """
+    person = by_uuid(engine.fetch_now(select_persons(project, [uuid]))).get(uuid)
+    if person is None or person.is_deleted:
+        raise NotFound("Not found.")
+    return person
