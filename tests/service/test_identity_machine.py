@@ -116,6 +116,9 @@ class Persons(RuleBasedStateMachine):
     @rule(who=PICK, main=st.none() | PICK)
     def split_whole(self, who: int, main: int | None) -> None:
         uuid, person = self.pick(who)
+        if not person.ids:
+            self.post(f"{uuid}/split", {})
+            return
         stays = person.ids[0] if main is None else person.ids[main % len(person.ids)]
         self.post(f"{uuid}/split", {} if main is None else {"main_distinct_id": stays})
         self.split_off(person, [one for one in person.ids if one != stays])
