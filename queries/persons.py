@@ -44,11 +44,23 @@ class CountRow(Struct, frozen=True):
     persons: int
 
 
+class Times(Struct, frozen=True):
+    """When a person was created, last changed, last seen; microseconds since 1970, None for any.
+
+    From the first moment on, and before the second: two spans that meet have nobody in common.
+    """
+
+    created_from: int | None = None
+    created_before: int | None = None
+    updated_from: int | None = None
+    seen_from: int | None = None
+
+
 class Selection(Struct, frozen=True):
     """Which persons of a project are asked for; every given part must hold.
 
     `until_us` hides persons created after it: PostHog shows none from more than a day ahead. Of
-    `distinct_ids` a person must have one, whichever.
+    `distinct_ids` a person must have one, whichever. `times` are of the person itself.
     """
 
     project: int
@@ -57,6 +69,7 @@ class Selection(Struct, frozen=True):
     search: str = ""
     email: str = ""
     distinct_ids: tuple[str, ...] = ()
+    times: Times = Times()
 
     def is_narrow(self) -> bool:
         """Say whether it asks for few, as somebody does who looks for a person."""
@@ -64,7 +77,7 @@ class Selection(Struct, frozen=True):
 
     def is_everyone(self) -> bool:
         """Say whether nothing but the project narrows it."""
-        return not self.is_narrow() and self.filter == EVERYONE
+        return not self.is_narrow() and self.filter == EVERYONE and self.times == Times()
 
 
 # No alias is the name of a column: ClickHouse would take it for the column in WHERE too.
@@ -171,6 +184,7 @@ def condition(selection: Selection, *, bounded: bool = True) -> Sql:
     if bounded:
         until = bind("Int64", selection.until_us)
         parts.append(sql("created_at <= fromUnixTimestamp64Micro({}, 'UTC')", until))
+    parts += _at(selection.times)
     if selection.distinct_ids:
         parts.append(owns_any(selection.project, selection.distinct_ids))
     if selection.email:
@@ -184,6 +198,25 @@ def condition(selection: Selection, *, bounded: bool = True) -> Sql:
     if selection.filter != EVERYONE:
         parts.append(where(selection.filter))
     return all_of(parts)
+
+
+def _at(times: Times) -> list[Sql]:
+    """Return the conditions on a row's times; its version is when it was written."""
+    parts: list[Sql] = []
+    if times.created_from is not None:
+        begins = bind("Int64", times.created_from)
+        parts.append(sql("created_at >= fromUnixTimestamp64Micro({}, 'UTC')", begins))
+    if times.created_before is not None:
+        ends = bind("Int64", times.created_before)
+        parts.append(sql("created_at < fromUnixTimestamp64Micro({}, 'UTC')", ends))
+    if times.updated_from is not None:
+        parts.append(sql("version >= {}", bind("UInt64", times.updated_from)))
+    if times.seen_from is not None:
+        seen = bind("Int64", times.seen_from)
+        parts.append(
+            sql("ifNull(last_seen_at >= fromUnixTimestamp64Micro({}, 'UTC'), false)", seen)
+        )
+    return parts
 
 
 def owns_any(project: int, distinct_ids: Collection[str]) -> Sql:

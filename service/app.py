@@ -29,7 +29,13 @@ from service.api import (
 )
 from service.api.access import enter_project, project_entered
 from service.api.admin import admin
-from service.api.arguments import decode_selection, refuse_crowds, refuse_repeats, wants_csv
+from service.api.arguments import (
+    decode_selection,
+    decode_times,
+    refuse_crowds,
+    refuse_repeats,
+    wants_csv,
+)
 from service.api.spool import sweep
 from service.auth import Gate
 from service.counts import Counts
@@ -46,6 +52,7 @@ from service.removal import Removal
 from service.settings import Settings
 from service.settling import Settling
 from service.shared_secrets import shared_secret
+from service.tidying import Tidying
 
 IMPORTS_AT_ONCE = 2
 
@@ -70,7 +77,7 @@ def create_app(
         admin_token: the key of the service's own commands; empty opens nothing.
         owns_engine: close the engine at the end.
     """
-    keys, settling = Keys(engine, settings.auth), Settling(engine)
+    keys, settling, tidying = Keys(engine, settings.auth), Settling(engine), Tidying(engine)
     history = History(engine, keep_days=settings.history.keep_days)
     removal = Removal(engine, after_seconds=settings.deletion.remove_after_seconds)
 
@@ -84,6 +91,7 @@ def create_app(
         app.state.cursors = Cursors(await asyncio.to_thread(shared_secret, engine, "cursors"))
         await asyncio.to_thread(history.start)
         settling.start()
+        tidying.start()
         removal.start()
         threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
         app.state.import_threads = threads
@@ -92,6 +100,7 @@ def create_app(
         finally:
             # Not here: what an import waits for may have to happen in this thread.
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+            await asyncio.to_thread(tidying.stop)
             await asyncio.to_thread(settling.stop)
             await asyncio.to_thread(removal.stop)
             await keys.flush()
@@ -179,6 +188,7 @@ def _prefixed(prefix: str) -> Router:
         guards=[enter_project, refuse_crowds, refuse_repeats],
         dependencies={
             "project": Provide(project_entered, sync_to_thread=False),
+            "times": Provide(decode_times, sync_to_thread=False),
             "selection": Provide(decode_selection),
             "as_csv": Provide(wants_csv, sync_to_thread=False),
         },

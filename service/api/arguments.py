@@ -17,7 +17,8 @@ from litestar.openapi.spec import OpenAPIType
 from litestar.params import QueryParameter, SkipValidation
 
 from queries.filter_text import FilterError, decode_filter
-from queries.persons import Selection
+from queries.moments import Ago, decode_moment
+from queries.persons import Selection, Times
 from service.errors import BadRequest, NotFound
 from service.projects import Project
 from service.settings import Settings
@@ -36,6 +37,7 @@ _SINGLE = (
     *("email", "search", "limit", "offset", "cursor", "include_total", "format"),
     *("key", "value", "$unset", "main_distinct_id", "page"),
     *("delete_events", "delete_recordings", "keep_person", "status", "person_uuid"),
+    *("created_after", "created_before", "updated_after", "last_seen_after"),
     *("as_of", "timestamp", "person_id", "include_set_once"),
 )
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
@@ -69,6 +71,22 @@ Properties = Annotated[
         ' `[{"key":"plan","value":"pro","operator":"exact","type":"person"}]`, all of which must'
         ' hold; or a group `{"type":"OR","values":[...]}`.',
     ),
+]
+CreatedAfter = Annotated[
+    str,
+    QueryParameter(
+        description="Only persons created then or later: ISO 8601, UTC where it has no zone, or"
+        " Unix time."
+    ),
+]
+CreatedBefore = Annotated[
+    str, QueryParameter(description="Only persons created before that moment.")
+]
+UpdatedAfter = Annotated[
+    str, QueryParameter(description="Only persons who were changed then or later, or imported.")
+]
+LastSeenAfter = Annotated[
+    str, QueryParameter(description="Only persons with a `last_seen_at` then or later.")
 ]
 Format = Annotated[
     str,
@@ -116,6 +134,26 @@ def until_us() -> int:
     return time.time_ns() // 1_000 + _DAY_US
 
 
+def decode_times(
+    created_after: CreatedAfter = "",
+    created_before: CreatedBefore = "",
+    updated_after: UpdatedAfter = "",
+    last_seen_after: LastSeenAfter = "",
+) -> Times:
+    """Decode when persons were created, changed and seen.
+
+    Raises:
+        BadRequest: one is no time.
+    """
+    given = {
+        "created_after": created_after,
+        "created_before": created_before,
+        "updated_after": updated_after,
+        "last_seen_after": last_seen_after,
+    }
+    return Times(*(decode_time(name, text) if text else None for name, text in given.items()))
+
+
 async def decode_selection(
     request: Request[Any, Any, Any],
     project: NamedDependency[Project],
@@ -124,6 +162,8 @@ async def decode_selection(
     email: Email = "",
     search: Search = "",
     properties: Properties = "",
+    *,
+    times: NamedDependency[Times],
 ) -> Selection:
     """Decode which persons are asked for; an empty argument asks nothing.
 
@@ -142,7 +182,7 @@ async def decode_selection(
     except FilterError as error:
         raise BadRequest(str(error), attr="properties") from error
     ids = decode_distinct_ids(distinct_id, settings.limits.batch_ids)
-    return Selection(project.id, until_us(), tree, search.strip(), email, ids)
+    return Selection(project.id, until_us(), tree, search.strip(), email, ids, times)
 
 
 def decode_distinct_ids(texts: Iterable[str], most: int) -> tuple[str, ...]:
@@ -232,6 +272,26 @@ def decode_flag(name: str, text: str) -> bool:
     if flag is None:
         raise BadRequest(f"`{name}` is `true` or `false`, not {text[:40]!r}.", attr=name)
     return flag
+
+
+def decode_time(name: str, text: str) -> int:
+    """Decode a parameter that is a point in time, in microseconds since 1970.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    wrong = BadRequest(
+        f"`{name}` takes a time as 2024-05-31T12:00:00Z, or Unix time, not {text[:40]!r}.",
+        attr=name,
+    )
+    try:
+        # A plus that nobody escaped comes as a space.
+        moment = decode_moment(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        raise wrong from None
+    if isinstance(moment, Ago):
+        raise wrong
+    return moment.us
 
 
 def wants_csv(request: Request[Any, Any, Any], format: Format = "") -> bool:

@@ -16,13 +16,12 @@ from msgspec import Raw, Struct
 from queries.batches import get_owners
 from queries.history import NotedRow
 from queries.identity import display_name, ordered, person_number
-from queries.moments import Ago, decode_moment
 from queries.stored import StoredPerson, by_uuid, select_persons
 from queries.times import from_us
 from service.api.access import READ_PERSONS
 from service.api.addresses import address_of, with_parameters
 from service.api.answers import Person, shown
-from service.api.arguments import decode_flag, decode_whole
+from service.api.arguments import decode_flag, decode_time, decode_whole
 from service.api.openapi import READS_PERSONS, Described, answers, operation_id
 from service.api.people import PersonId, locate
 from service.edits import as_row
@@ -302,26 +301,6 @@ def past_person(
         now.last_seen_at,
         known,
     )
-
-
-def decode_time(name: str, text: str) -> int:
-    """Decode a parameter that is a point in time, in microseconds since 1970.
-
-    Raises:
-        BadRequest: it is none.
-    """
-    wrong = BadRequest(
-        f"`{name}` takes a time as 2024-05-31T12:00:00Z, or Unix time, not {text[:40]!r}.",
-        attr=name,
-    )
-    try:
-        # A plus that nobody escaped comes as a space.
-        moment = decode_moment(text.replace(" ", "+") if "T" in text else text)
-    except ValueError:
-        raise wrong from None
-    if isinstance(moment, Ago):
-        raise wrong
-    return moment.us
 
 
 def _find(engine: Engine, project: int, uuid: UUID) -> StoredPerson:

@@ -13,12 +13,14 @@ from tests.conftest import Client
 PUBLISHED = Path(__file__).parents[3] / "shared" / "contract" / "openapi_persons.json"
 
 # Operation id: verb, path, its query parameters, its scopes.
+TIMES = ("created_after", "created_before", "updated_after", "last_seen_after")
 OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
     "persons_list": (
         "get",
         "/api/projects/{project_id}/persons",
         {
             *("distinct_id", "email", "search", "properties", "limit", "offset", "format"),
+            *TIMES,
             *("cursor", "include_total"),
         },
         ["person:read"],
@@ -26,7 +28,7 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
     "persons_export": (
         "get",
         "/api/projects/{project_id}/persons.csv",
-        {"distinct_id", "email", "search", "properties"},
+        {"distinct_id", "email", "search", "properties", *TIMES},
         ["person:read"],
     ),
     "persons_retrieve": (
