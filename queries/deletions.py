@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from queries.identity import person_number
 from queries.lists import rows_of
-from queries.persons import owns_any
+from queries.persons import has_any, stands_with
 from queries.sql import Sql, all_of, bind, sql
 from queries.statement import Statement
 from queries.stored import StoredPerson
@@ -102,9 +102,10 @@ def name_owners(project: int, distinct_ids: Collection[str]) -> Statement[Named]
     return Statement(
         "deletions.name_owners",
         sql(
-            "SELECT toString(id) AS uuid FROM persons FINAL WHERE team_id = {} AND {}",
+            "SELECT toString(id) AS uuid FROM persons FINAL PREWHERE {} WHERE team_id = {} AND {}",
+            stands_with(project, distinct_ids),
             bind("UInt32", project),
-            owns_any(project, distinct_ids),
+            has_any(distinct_ids),
         ),
         Named,
         skip_indexes=False,

@@ -115,13 +115,15 @@ def list_persons(
             """
             SELECT {}
             FROM persons FINAL
+            {}
             WHERE {}
             ORDER BY {}
             LIMIT {} OFFSET {}
             {}
             """,
             sql(COLUMNS, shown),
-            all_of([condition(selection), *side]),
+            _prewhere(selection),
+            all_of([condition(selection, located=True), *side]),
             order,
             bind("UInt64", limit),
             bind("UInt64", offset),
@@ -175,10 +177,11 @@ def get_persons(project: int, *, uuid: UUID | None = None, number: int = 0) -> S
     )
 
 
-def condition(selection: Selection, *, bounded: bool = True) -> Sql:
+def condition(selection: Selection, *, bounded: bool = True, located: bool = False) -> Sql:
     """Return the condition that a row of `persons` is in the selection.
 
-    `bounded` False leaves out `until_us`, for rows of which none is created later.
+    `bounded` False leaves out `until_us`, for rows of which none is created later; `located` True
+    what leads to the bearers of distinct ids, for rows that PREWHERE has chosen by it.
     """
     parts = [sql("team_id = {}", bind("UInt32", selection.project))]
     if bounded:
@@ -186,7 +189,9 @@ def condition(selection: Selection, *, bounded: bool = True) -> Sql:
         parts.append(sql("created_at <= fromUnixTimestamp64Micro({}, 'UTC')", until))
     parts += _at(selection.times)
     if selection.distinct_ids:
-        parts.append(owns_any(selection.project, selection.distinct_ids))
+        if not located:
+            parts.append(stands_with(selection.project, selection.distinct_ids))
+        parts.append(has_any(selection.distinct_ids))
     if selection.email:
         # The index of `search` leads to the few that hold the address; who of them has it as
         # the property, letter for letter, is then looked up.
@@ -219,21 +224,31 @@ def _at(times: Times) -> list[Sql]:
     return parts
 
 
-def owns_any(project: int, distinct_ids: Collection[str]) -> Sql:
-    """Return the condition that a person has one of the distinct ids.
+def _prewhere(selection: Selection) -> Sql:
+    """Return what to ask of the key before versions are merged, which none of them changes."""
+    if not selection.distinct_ids:
+        return sql("")
+    return sql("PREWHERE {}", stands_with(selection.project, selection.distinct_ids))
 
-    The index table names whoever ever had one; the person's own list decides who has it now. It
-    may hold 150,000, so each is looked up among the wanted ones, and not the other way round.
+
+def stands_with(project: int, distinct_ids: Collection[str]) -> Sql:
+    """Return the condition that a row is of a person who has, or ever had, one of the ids."""
+    return sql(
+        """(created_at, id) IN (
+            SELECT created_at, person_id FROM distinct_ids WHERE team_id = {} AND distinct_id IN {})
+        """,
+        bind("UInt32", project),
+        rows_of("Array(String)", distinct_ids),
+    )
+
+
+def has_any(distinct_ids: Collection[str]) -> Sql:
+    """Return the condition that a person has one of the ids now: its own list decides.
+
+    It may hold 150,000, so each is looked up among the wanted ones, and not the other way round.
     """
     wanted = rows_of("Array(String)", distinct_ids)
-    return sql(
-        """((created_at, id) IN (
-            SELECT created_at, person_id FROM distinct_ids WHERE team_id = {} AND distinct_id IN {})
-          AND arrayExists(one -> one IN {}, distinct_ids))""",
-        bind("UInt32", project),
-        wanted,
-        wanted,
-    )
+    return sql("arrayExists(one -> one IN {}, distinct_ids)", wanted)
 
 
 def contains_pattern(search: str) -> str:

@@ -114,31 +114,26 @@ def name_entries(round: Round) -> Statement[None]:
             FROM (
                 SELECT id, created_at, person_id, activity FROM activity
                 WHERE team_id = {} AND {}) AS entry
-            INNER JOIN (
-                SELECT person_id, min(version) AS until, max(kind = 'person') AS is_deleted
-                FROM removing
-                WHERE round = {} AND kind IN ('person', 'id')
-                GROUP BY person_id) AS person
+            INNER JOIN ({}) AS person
             ON entry.person_id = person.person_id
             WHERE toUnixTimestamp64Micro(entry.created_at) <= person.until
               AND (person.is_deleted OR entry.activity IN ('split_person', 'people_merged_into')
-                OR entry.person_id NOT IN (
-                    SELECT id FROM persons FINAL
-                    WHERE team_id = {} AND (created_at, id) IN (
-                        SELECT created_at, person_id FROM {})))
+                OR {})
             """,
             began(round),
             team(round),
             HOLDS_VALUES,
-            began(round),
-            team(round),
-            named(round, "id"),
+            _concerned(round),
+            _is_not_alive(round, sql("entry.person_id")),
         ),
     )
 
 
 def name_history(round: Round) -> Statement[None]:
-    """Name what is noted of the persons from before their deletion."""
+    """Name what is noted of the persons from before their deletion.
+
+    And of those who had one of their distinct ids and are not alive: they were merged into them.
+    """
     return command(
         "removal.name_history",
         sql(
@@ -147,17 +142,44 @@ def name_history(round: Round) -> Statement[None]:
             SELECT DISTINCT {}, 'history', noted.person_id, noted.version
             FROM (
                 SELECT person_id, version FROM history
-                WHERE team_id = {} AND (person_number, person_id) IN (
-                    SELECT person_number, person_id FROM {})) AS noted
-            INNER JOIN (SELECT person_id, version FROM {}) AS person
+                WHERE team_id = {} AND person_id IN (
+                    SELECT person_id FROM removing
+                    WHERE round = {} AND kind IN ('person', 'id'))) AS noted
+            INNER JOIN ({}) AS person
             ON noted.person_id = person.person_id
-            WHERE noted.version <= person.version
+            WHERE noted.version <= person.until
+              AND (person.is_deleted OR {})
             """,
             began(round),
             team(round),
-            named(round, "person"),
-            named(round, "person"),
+            began(round),
+            _concerned(round),
+            _is_not_alive(round, sql("noted.person_id")),
         ),
+    )
+
+
+def _concerned(round: Round) -> Sql:
+    """Return a SELECT of who is named, until which version, and if it is one of the deleted."""
+    return sql(
+        """
+                SELECT person_id, min(version) AS until, max(kind = 'person') AS is_deleted
+                FROM removing
+                WHERE round = {} AND kind IN ('person', 'id')
+                GROUP BY person_id""",
+        began(round),
+    )
+
+
+def _is_not_alive(round: Round, person: Sql) -> Sql:
+    return sql(
+        """{} NOT IN (
+                    SELECT id FROM persons FINAL
+                    WHERE team_id = {} AND (created_at, id) IN (
+                        SELECT created_at, person_id FROM {}))""",
+        person,
+        team(round),
+        named(round, "id"),
     )
 
 

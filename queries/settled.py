@@ -148,14 +148,29 @@ def latest(columns: LiteralString | Sql, selection: Selection, settled: Settled 
     shown = columns if isinstance(columns, Sql) else sql(columns)
     if settled is None:
         return sql("SELECT {} FROM persons FINAL WHERE {}", shown, condition(selection))
+    return sql(
+        """
+            SELECT {} FROM persons WHERE {}
+            UNION ALL
+            SELECT {} FROM persons FINAL WHERE {}
+        """,
+        shown,
+        in_settled(selection, settled),
+        shown,
+        elsewhere(selection, settled),
+    )
+
+
+def in_settled(selection: Selection, settled: Settled) -> Sql:
+    """Return the condition that a row of the settled parts is somebody's latest and selected."""
     named = _named(settled.parts)
     # What is created ahead of `until_us` stays out; mostly nobody is, and nothing to be read.
     bounded = settled.newest_us > selection.until_us
-    alone = [condition(selection, bounded=bounded), named]
+    parts = [condition(selection, bounded=bounded), named]
     if settled.has_tombstones:
-        alone.append(sql("is_deleted = 0"))
+        parts.append(sql("is_deleted = 0"))
     if not settled.is_all:
-        alone.append(
+        parts.append(
             sql(
                 "(created_at, id) NOT IN"
                 " (SELECT created_at, id FROM persons WHERE team_id = {} AND NOT {})",
@@ -163,18 +178,12 @@ def latest(columns: LiteralString | Sql, selection: Selection, settled: Settled 
                 named,
             )
         )
-    return sql(
-        """
-            SELECT {} FROM persons WHERE {}
-            UNION ALL
-            SELECT {} FROM persons FINAL WHERE {} AND NOT {}
-        """,
-        shown,
-        all_of(alone),
-        shown,
-        condition(selection),
-        named,
-    )
+    return all_of(parts)
+
+
+def elsewhere(selection: Selection, settled: Settled) -> Sql:
+    """Return the condition that a row is selected and in no settled part; for FINAL."""
+    return all_of([condition(selection), sql("NOT {}", _named(settled.parts))])
 
 
 def _named(parts: tuple[str, ...]) -> Sql:

@@ -71,6 +71,7 @@ class Engine:
         self._noting = threading.Lock()
         self._inserts = 0
         self._inserting = 0
+        self._wide = 0
 
     @property
     def exclusive(self) -> bool:
@@ -170,8 +171,8 @@ class Engine:
     def fetch_now(self, statement: Statement[Row], *, seconds: int = 0) -> list[Row]:
         """As `fetch`, in the calling thread; it may take `seconds`, 0 for the usual limit."""
         text, values = statement.sql.render()
-        text += self._limits(statement, seconds=seconds)
-        with self._client() as client:
+        with self._counted(statement), self._client() as client:
+            text += self._limits(statement, seconds=seconds)
             body = client.raw_query(text, values, fmt="JSONEachRow")
         return _decode(body, statement.row)
 
@@ -296,10 +297,23 @@ class Engine:
         Heavy ones that run together get more done with a share each than with all cores each,
         and leave the quick ones more.
         """
-        together = self._heavy.running if self._heavy.holds_this_thread() else 1
-        if together < 2 or not self.exclusive:
+        if self._wide < 2 or not self.exclusive or not self._heavy.holds_this_thread():
             return 0
-        return max(1, (os.cpu_count() or 1) // together)
+        return max(1, (os.cpu_count() or 1) // self._wide)
+
+    @contextmanager
+    def _counted(self, statement: Statement[Row]) -> Generator[None]:
+        """Count a statement among the heavy ones that take as many cores as they get."""
+        if statement.threads or not self._heavy.holds_this_thread():
+            yield
+            return
+        with self._noting:
+            self._wide += 1
+        try:
+            yield
+        finally:
+            with self._noting:
+                self._wide -= 1
 
     def _limits(self, statement: Statement[Row], *, export: bool = False, seconds: int = 0) -> str:
         """Return the SETTINGS clause: ours alone, whole numbers and a name we made."""

@@ -29,14 +29,7 @@ class Lane:
         self._most = threads + waiting
         self._patience_seconds = patience_seconds
         self._taken = 0
-        self._running = 0
-        self._counting = threading.Lock()
         self._inside = threading.local()
-
-    @property
-    def running(self) -> int:
-        """How many run now."""
-        return self._running
 
     def _enter(self) -> None:
         self._inside.here = True
@@ -54,7 +47,7 @@ class Lane:
         if self._taken >= self._most:
             raise Busy("The service is busy. Try again in a second.")
         self._taken += 1
-        job = self._threads.submit(self._run, work)
+        job = self._threads.submit(work)
         try:
             future = asyncio.wrap_future(job)
             await asyncio.wait({future}, timeout=self._patience_seconds)
@@ -65,15 +58,6 @@ class Lane:
             # Where nobody waits for it any more; once begun it runs to its end.
             job.cancel()
             self._taken -= 1
-
-    def _run(self, work: Callable[[], T]) -> T:
-        with self._counting:
-            self._running += 1
-        try:
-            return work()
-        finally:
-            with self._counting:
-                self._running -= 1
 
     def close(self) -> None:
         """Wait for what is running."""

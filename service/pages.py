@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from queries.candidates import find_candidates, read_candidates
 from queries.persons import PersonRow, Selection, list_persons
 from queries.places import Place
+from queries.settled import Settled
+from queries.settled_pages import list_settled
+from queries.statement import Statement
 from service.engine import Engine
+from service.settling import Settling
 
 # Above this many rows, naming each candidate costs more than merging them all.
 _FEW = 1_000
@@ -25,6 +31,7 @@ def read_page(
     offset: int = 0,
     after: Place | None = None,
     before: Place | None = None,
+    settling: Settling | None = None,
 ) -> list[PersonRow]:
     """Return up to `limit` persons, newest first; for a worker thread.
 
@@ -38,6 +45,7 @@ def read_page(
         offset: how many of the first to leave out.
         after: only those that follow this place.
         before: only those that this place follows, the last of them. One of the two must be None.
+        settling: says which parts are settled, and then there need be no candidates.
     """
     newest_first = before is None
     # Whoever has, or had, one of some distinct ids is few already.
@@ -45,6 +53,9 @@ def read_page(
         rows = engine.fetch_now(
             list_persons(selection, limit=limit, offset=offset, after=after, before=before)
         )
+        return rows if newest_first else rows[::-1]
+    if settling is not None and settling.is_nearly_all():
+        rows = settling.read(partial(_settled, selection, limit, after, before))
         return rows if newest_first else rows[::-1]
     found: list[PersonRow] = []
     asked = limit + _SPARE
@@ -70,3 +81,15 @@ def read_page(
         share = max(len(found) / seen, _LEAST_SHARE)
         asked = min(int((limit - len(found)) / share) + _SPARE, _AT_ONCE)
     return found[:limit] if newest_first else found[:limit][::-1]
+
+
+def _settled(
+    selection: Selection,
+    limit: int,
+    after: Place | None,
+    before: Place | None,
+    settled: Settled | None,
+) -> Statement[PersonRow]:
+    if settled is None:
+        return list_persons(selection, limit=limit, after=after, before=before)
+    return list_settled(selection, settled, limit=limit, after=after, before=before)

@@ -34,6 +34,8 @@ _LEAST_UNSETTLED = 5_000
 _UNSETTLED_SHARE = 0.02
 # Above this share FINAL over everything is quicker.
 _MOST_UNSETTLED_SHARE = 0.3
+# So many are read with FINAL in some milliseconds, and filtered after that.
+_FEW_UNSETTLED = 50_000
 _LIST_SECONDS = 1.0
 # To examine a table reads all of its keys: so it takes a tenth of the time at most, also where it
 # never comes to an end, as on a server where others go on writing.
@@ -102,6 +104,11 @@ class Settling:
     def is_known(self) -> bool:
         """Say whether `read` would use settled parts."""
         return self._list().settled is not None
+
+    def is_nearly_all(self) -> bool:
+        """Say whether `read` would use settled parts, and hardly any others."""
+        listing = self._list()
+        return listing.settled is not None and listing.unsettled <= _FEW_UNSETTLED
 
     def read(
         self, make: Callable[[Settled | None], Statement[Row]], *, seconds: int = 0

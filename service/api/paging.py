@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from service.engine import Engine
 from service.errors import BadRequest
 from service.pages import read_page
 from service.settings import Limits
+from service.settling import Settling
 
 _MAX_OFFSET = 2**63 - 1
 _QUICK_ROWS = 10_000
@@ -80,15 +82,16 @@ def is_quick(selection: Selection, window: Window) -> bool:
     return narrow and rows <= _QUICK_ROWS
 
 
-def read_window(engine: Engine, selection: Selection, window: Window) -> Found:
+def read_window(engine: Engine, settling: Settling, selection: Selection, window: Window) -> Found:
     """Read a page; for a worker thread."""
-    cursor, asked = window.cursor, window.limit + 1
+    cursor = window.cursor
+    read = partial(read_page, engine, selection, limit=window.limit + 1, settling=settling)
     if cursor is None:
-        rows = read_page(engine, selection, limit=asked, offset=window.offset)
+        rows = read(offset=window.offset)
     elif cursor.is_back:
-        rows = read_page(engine, selection, limit=asked, before=cursor.place)
+        rows = read(before=cursor.place)
     else:
-        rows = read_page(engine, selection, limit=asked, after=cursor.place)
+        rows = read(after=cursor.place)
     shown = rows[-window.limit :] if window.is_back else rows[: window.limit]
     return Found(shown, len(rows) > len(shown))
 

@@ -37,6 +37,7 @@ from service.export import csv, plan
 from service.history import History
 from service.projects import Project
 from service.settings import Settings
+from service.settling import Settling
 
 _NO_CREATION = (
     "Creating persons via this API is not allowed. Import them instead:"
@@ -59,6 +60,7 @@ async def get_page(
     engine: NamedDependency[SkipValidation[Engine]],
     counts: NamedDependency[SkipValidation[Counts]],
     cursors: NamedDependency[SkipValidation[Cursors]],
+    settling: NamedDependency[SkipValidation[Settling]],
     selection: NamedDependency[SkipValidation[Selection]],
     as_csv: NamedDependency[bool],
     limit: Limit = "",
@@ -74,7 +76,7 @@ async def get_page(
     with_total = decode_flag("include_total", include_total)
     total: int | UnsetType | None = UNSET
     rows = engine.in_thread(
-        lambda: _page_now(engine, selection, window), is_quick=is_quick(selection, window)
+        lambda: _page_now(engine, settling, selection, window), is_quick=is_quick(selection, window)
     )
     if not with_total:
         found, persons = await rows
@@ -145,10 +147,10 @@ async def refuse_creation() -> Response[ErrorBody]:
 
 
 def _page_now(
-    engine: Engine, selection: Selection, window: Window
+    engine: Engine, settling: Settling, selection: Selection, window: Window
 ) -> tuple[Found, list[ListedPerson]]:
     """Return what is on a page, and how it is shown; for a worker thread."""
-    found = read_window(engine, selection, window)
+    found = read_window(engine, settling, selection, window)
     return found, encoded([listed(row) for row in found.rows])
 
 

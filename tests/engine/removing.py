@@ -24,8 +24,8 @@ from tests.engine.importing import Importer
 # Nothing that any codec would make shorter, nor anything that stands in a log.
 CANARY = "Xq7\u2603vK2w\U0001f98aZp9\u00e6mJ4\u20acTb6"
 TABLES: tuple[LiteralString, ...] = (
-    *("persons", "person_keys", "distinct_ids", "activity", "idempotency", "deletions"),
-    *("removing", "superseded"),
+    *("persons", "person_keys", "distinct_ids", "activity", "history"),
+    *("idempotency", "deletions", "removing", "superseded"),
 )
 
 

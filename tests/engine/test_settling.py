@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 
 from queries.filter_text import decode_filter
-from queries.persons import CountRow, Selection
+from queries.persons import CountRow, PersonRow, Selection, list_persons
+from queries.places import Place
 from queries.settled import Settled, count_persons, list_parts
 from queries.sql import sql
 from queries.statement import Statement
@@ -19,10 +20,12 @@ from queries.upserts import Upsert
 from queries.values import list_values
 from service.counts import Counts
 from service.engine import Engine
+from service.pages import read_page
 from service.settling import Settling
 from tests.engine.people import FOREVER_US, START_US, command, count, insert, person
 
 PERSONS = 400
+PRO = decode_filter('{"plan":"pro"}')
 _ROWS = Statement("tests.rows", sql("SELECT count() AS persons FROM persons"), CountRow)
 
 
@@ -98,7 +101,7 @@ def test_masking_takes_superseded_versions_only(empty: Engine, settling: Settlin
     _agree(empty, settling)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_counts_and_values_are_exact_after_more_is_written(
     empty: Engine, settling: Settling, seed: int
 ) -> None:
@@ -213,3 +216,69 @@ def test_counts_stay_exact_while_others_write_mask_and_merge(empty: Engine) -> N
     assert set(seen) == {100}
     assert known
     assert seen[100] > 30
+
+
+def _walk(engine: Engine, settling: Settling, selection: Selection) -> None:
+    """Pages from settled parts are those of FINAL, forwards and backwards."""
+    expected = engine.fetch_now(list_persons(selection, limit=10_000))
+    met: list[PersonRow] = []
+    after: Place | None = None
+    while True:
+        page = read_page(engine, selection, limit=37, after=after, settling=settling)
+        met += page
+        if len(page) < 37:
+            break
+        after = Place(page[-1].created_us, page[-1].uuid)
+    assert met == expected
+    if len(expected) > 50:
+        place = Place(expected[50].created_us, expected[50].uuid)
+        before = read_page(engine, selection, limit=20, before=place, settling=settling)
+        assert before == expected[30:50]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_pages_are_exact_whatever_is_settled(empty: Engine, settling: Settling, seed: int) -> None:
+    draw = random.Random(seed)
+    _populate(empty, draw)
+    assert settling.settle()
+    assert settling.is_nearly_all()
+    for selection in _selections():
+        _walk(empty, settling, selection)
+    command(empty, "SYSTEM STOP MERGES persons")
+    for version in (10, 11):
+        some = draw.sample(range(1, PERSONS + 40), 30)
+        insert(empty, 1, [_drawn(draw, n, base=version - 1) for n in some], version=version)
+        gone = [person(n, base=version) for n in some[:9]]
+        insert(empty, 2, gone, version=version, deleted=True)
+        assert settling.is_nearly_all()
+        for selection in [*_selections(), *_selections(START_US + 3)]:
+            _walk(empty, settling, selection)
+    command(empty, "SYSTEM START MERGES persons")
+
+
+def test_pages_while_others_write_mask_and_merge_have_everybody_once(empty: Engine) -> None:
+    settling = Settling(empty, least_rows=0)
+    insert(empty, 1, [person(n, '{"plan":"pro"}') for n in range(1, 201)], version=1)
+    assert settling.settle()
+    over = threading.Event()
+
+    def write() -> None:
+        try:
+            for version in range(2, 60):
+                some = range(1 + version % 5, 201, 5)
+                rows = [person(n, '{"plan":"pro"}', base=version - 1) for n in some]
+                insert(empty, 1, rows, version=version)
+                if version % 20 == 0:
+                    settling.settle()
+        finally:
+            over.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while not over.is_set():
+            for selection in (Selection(1, FOREVER_US), Selection(1, FOREVER_US, PRO)):
+                page = read_page(empty, selection, limit=300, settling=settling)
+                assert len({row.uuid for row in page}) == len(page) == 200
+    finally:
+        writer.join()

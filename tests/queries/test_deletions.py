@@ -14,6 +14,7 @@ from queries.removal import (
     complete,
     end_round,
     forget_answers,
+    forget_history,
     remove_free,
     remove_rows,
     restore_held,
@@ -23,6 +24,7 @@ from queries.removal_names import (
     Round,
     name_entries,
     name_free,
+    name_history,
     name_ids,
     name_persons,
     name_rows,
@@ -39,6 +41,8 @@ COMMANDS: dict[str, Statement[None]] = {
     "removal_name_rows": name_rows(ROUND),
     "removal_name_entries": name_entries(ROUND),
     "removal_name_free": name_free(ROUND),
+    "removal_name_history": name_history(ROUND),
+    "removal_forget_history": forget_history(ROUND),
     "removal_remove_rows": remove_rows(ROUND),
     "removal_apply_mask": apply_mask(),
     "removal_scrub_entries": scrub_entries(ROUND),
@@ -64,6 +68,7 @@ def test_golden(name: str, update_golden: bool) -> None:
     "make",
     [
         *(name_ids, name_rows, name_entries, name_free, remove_rows, scrub_entries),
+        *(name_history, forget_history),
         *(forget_answers, remove_free, restore_held),
     ],
 )
@@ -80,6 +85,9 @@ def test_mutations_are_those_of_a_table() -> None:
     assert list_mutations("activity").sql.render()[1] == {"p0": "activity"}
 
 
-@pytest.mark.parametrize(("left", "nothing"), [(Left(0, 0, 0), True), (Left(0, 1, 0), False)])
+@pytest.mark.parametrize(
+    ("left", "nothing"),
+    [(Left(0, 0, 0, 0), True), (Left(0, 1, 0, 0), False), (Left(0, 0, 0, 1), False)],
+)
 def test_nothing_is_left_where_all_are_none(left: Left, nothing: bool) -> None:
     assert left.is_nothing() is nothing

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from queries.edits import Edit, EditError, delete, unset, update
 from queries.import_values import MAX_PROPERTIES_BYTES
 from queries.stored import StoredPerson
-from queries.upserts import Upsert
+from queries.upserts import Before, Upsert
 
 U1 = UUID(int=1)
 PERSON = StoredPerson(
@@ -41,6 +41,7 @@ ROW = Upsert(
     new_ids=[],
     changed=True,
     write_ids=[7, 6],
+    before=Before(b'{"a":1,"b":2}', 100, 7),
 )
 NULLS = '"before":null,"after":null'
 REST = '"short_id":null,"trigger":null,"type":null'

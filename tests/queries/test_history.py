@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 
-from queries.history import NotedRow, led_to, note
+from queries.history import NotedRow, get_retention, keep, led_to, note
+from queries.parts import merge_some, stop_merges
 from queries.property_edits import Touched, touched_between, untouched
+from queries.statement import Statement
 from queries.upserts import Before, Upsert
 
 UUID_1 = UUID(int=1)
@@ -99,3 +102,15 @@ def test_what_was_noted_is_read_as_what_was_touched() -> None:
 def test_to_undo_what_differs_is_to_have_what_was(before: bytes, after: bytes) -> None:
     undone = untouched(after, touched_between(before, after))
     assert touched_between(before, undone) == []
+
+
+def test_rows_are_kept_for_as_many_days_as_are_set() -> None:
+    text, values = keep(30).sql.render()
+    assert "MODIFY TTL" in text
+    assert list(values.values()) == [30]
+    assert "_CAST" in str(get_retention().sql.render()[1])
+
+
+@pytest.mark.parametrize("make", [merge_some, stop_merges])
+def test_a_table_is_named_as_an_identifier(make: Callable[[str], Statement[None]]) -> None:
+    assert list(make("persons").sql.render()[1].values()) == ["persons"]

@@ -14,7 +14,7 @@ from queries.identity import person_uuid
 from queries.import_values import MAX_PROPERTIES_BYTES
 from queries.ownership import Known, Unknown, merge, split
 from queries.stored import StoredPerson
-from queries.upserts import Upsert
+from queries.upserts import Before, Upsert
 
 PROJECT = 7
 U1, U2, U3 = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -113,6 +113,7 @@ def test_all_but_the_first_id_go_to_persons_of_their_own() -> None:
         new_ids=[],
         changed=True,
         write_ids=[7, 6],
+        before=Before(b'{"x":1}', 100, 7),
     )
     new = replace(NEW, uuid=uuid_of("c"), ids=["c"], new_ids=["c"])
     assert result.rows == [left, NEW, new]
@@ -266,6 +267,7 @@ def test_a_merge_moves_ids_and_what_the_target_lacks() -> None:
         new_ids=["d"],
         changed=True,
         write_ids=[7, 6],
+        before=Before(b'{"x":1}', 100, 7),
     )
     assert (gone.uuid, gone.is_deleted, gone.ids, gone.base) == (U2, True, [], 300)
     assert (gone.created_us, gone.properties, gone.write_ids) == (60, b"{}", [30])

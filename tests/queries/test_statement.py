@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from queries.activity import count_activity, list_activity
 from queries.batches import get_many, get_owners, name_numbers
@@ -26,12 +27,15 @@ from queries.deletions import (
     select_graves,
 )
 from queries.filter_text import decode_filter
+from queries.history import list_noted
 from queries.idempotency import find_answer
-from queries.persons import Selection, export_persons, get_persons, list_persons
+from queries.parts import count_parts
+from queries.persons import Selection, Times, export_persons, get_persons, list_persons
 from queries.places import Place
 from queries.removal import count_left, count_left_ids, count_named, list_rounds
 from queries.removal_names import Round
 from queries.settled import Settled, count_persons, list_parts
+from queries.settled_pages import list_settled
 from queries.sql import sql
 from queries.statement import Statement
 from queries.stored import select_owners, select_persons
@@ -71,6 +75,11 @@ ALL_SETTLED = Settled(("all_1_9_2",), False, newest_us=1_800_000_000_000_000, is
 ROUND = Round(7, 1_700_000_000_000_000)
 
 STATEMENTS: dict[str, Statement[Any]] = {
+    "persons_list_of_a_time": list_persons(replace(SELECTION, times=Times(1, 2, 3, 4)), limit=101),
+    "persons_page_settled": list_settled(NARROW, SETTLED, limit=101, after=PLACES[0]),
+    "persons_page_all_settled": list_settled(SELECTION, ALL_SETTLED, limit=101, before=PLACES[0]),
+    "history_list": list_noted(7, UUID(int=5), until=9, since=1, limit=500),
+    "parts_count": count_parts("persons"),
     "persons_list": list_persons(SELECTION, limit=101),
     "persons_list_everything": list_persons(NARROW, limit=101, offset=200),
     "persons_count": count_persons(SELECTION),
@@ -178,6 +187,15 @@ def test_a_row_is_a_line_of_json() -> None:
         "rows": 3,
         "answers": 0,
         "links": 3,
+        "noted": 0,
+        "days": 400,
+        "parts": 4,
+        "followed": 5,
+        "follows": 6,
+        "source": "updated",
+        "keys": ["a"],
+        "before": ["1"],
+        "after": [""],
         "began_us": 1_700_000_000_000_000,
     }
     line = msgspec.json.encode(row)
@@ -197,6 +215,7 @@ def test_final_reads_no_index_of_another_column_where_that_costs_more() -> None:
         *("persons_page", "persons_count_candidates", "persons_owners", "persons_get_many"),
         *("persons_values", "persons_values_contain", "persons_values_settled"),
         *("persons_count_settled", "persons_count_all_settled"),
+        *("persons_page_settled", "persons_page_all_settled"),
         *("persons_newest", "persons_newest_owners", "activity_list", "activity_list_of_person"),
         *("activity_count", "activity_count_of_person"),
         *("deletions_graves", "deletions_name_owners"),

@@ -152,7 +152,7 @@ def test_history_replays_to_what_is_after_1000_writes(people: People, make_key: 
     keys = [make_key("person:write") for _ in range(3)]
     made = [people.make(f"p{n}", f"q{n}", properties={"k0": n, "start": [n]}) for n in range(12)]
     start = {person["uuid"]: person["properties"] for person in made}
-    for n in range(1_000):
+    for n in range(writes):
         uuid = draw.choice(made)["uuid"]
         headers = {"Authorization": f"Bearer {draw.choice(keys)}"}
         key = f"k{draw.randrange(6)}"

@@ -193,7 +193,7 @@ def machine(client: Client) -> type[RuleBasedStateMachine]:
 
 
 QUICK = settings(
-    max_examples=4,
+    max_examples=2,
     stateful_step_count=50,
     deadline=None,
     derandomize=True,

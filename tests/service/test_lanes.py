@@ -24,24 +24,6 @@ def test_work_is_done_on_a_thread_of_the_lane(lane: Lane) -> None:
     assert asyncio.run(lane.run(lane.holds_this_thread))
 
 
-def test_it_knows_how_many_run() -> None:
-    wide = Lane("wide", 2, waiting=0, patience_seconds=60)
-    both = threading.Barrier(2)
-
-    def look() -> int:
-        both.wait()
-        seen = wide.running
-        both.wait()
-        return seen
-
-    async def ask() -> list[int]:
-        return list(await asyncio.gather(wide.run(look), wide.run(look)))
-
-    assert asyncio.run(ask()) == [2, 2]
-    assert wide.running == 0
-    wide.close()
-
-
 def test_what_fails_fails_for_who_asked(lane: Lane) -> None:
     def fail() -> None:
         raise KeyError("asked")

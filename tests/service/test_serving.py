@@ -181,7 +181,10 @@ def _is_free(lock: Path) -> bool:
     if not lock.exists():
         return True
     try:
-        with lock.open() as file:
+        # Who closes the engine in good order takes its lock away.
+    if not lock.exists():
+        return True
+    with lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return False

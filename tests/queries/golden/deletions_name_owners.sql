@@ -1,8 +1,8 @@
 -- deletions.name_owners
 -- p0 = 7
--- p1 = 7
--- p2 = ['ann', 'bob']
+-- p1 = ['ann', 'bob']
+-- p2 = 7
 -- p3 = ['ann', 'bob']
-SELECT toString(id) AS uuid FROM persons FINAL WHERE team_id = {p0:UInt32} AND ((created_at, id) IN (
-SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p1:UInt32} AND distinct_id IN (SELECT arrayJoin(arrayConcat({p2:Array(String)}))))
-AND arrayExists(one -> one IN (SELECT arrayJoin(arrayConcat({p3:Array(String)}))), distinct_ids))
+SELECT toString(id) AS uuid FROM persons FINAL PREWHERE (created_at, id) IN (
+SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p0:UInt32} AND distinct_id IN (SELECT arrayJoin(arrayConcat({p1:Array(String)}))))
+WHERE team_id = {p2:UInt32} AND arrayExists(one -> one IN (SELECT arrayJoin(arrayConcat({p3:Array(String)}))), distinct_ids)

@@ -26,9 +26,9 @@
 -- p24 = 131
 SELECT toUnixTimestamp64Micro(created_at) AS created_us, toString(id) AS uuid
 FROM persons
-WHERE ((team_id = {p0:UInt32} AND created_at <= fromUnixTimestamp64Micro({p1:Int64}, 'UTC') AND ((created_at, id) IN (
+WHERE ((team_id = {p0:UInt32} AND created_at <= fromUnixTimestamp64Micro({p1:Int64}, 'UTC') AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p2:UInt32} AND distinct_id IN (SELECT arrayJoin(arrayConcat({p3:Array(String)}))))
-AND arrayExists(one -> one IN (SELECT arrayJoin(arrayConcat({p4:Array(String)}))), distinct_ids)) AND search LIKE {p5:String} AND ifNull(prop.email = {p6:String}, false) AND search LIKE {p7:String} AND (((ifNull(multiSearchAny(if(isValidASCII(prop.{p8:Identifier}), lower(prop.{p9:Identifier}), caseFoldUTF8(prop.{p10:Identifier})), {p11:Array(String)}), false)) OR ifNull(prop.{p12:Identifier} IN (SELECT arrayJoin(arrayConcat({p13:Array(String)}))), false) OR isNotNull(prop.{p14:Identifier}.:String)) AND ifNull(if(isFinite(toFloat64OrNull(prop.{p15:Identifier}.:String)), toFloat64OrNull(prop.{p16:Identifier}.:String), NULL) >= {p17:Float64}, false) AND (ifNull(prop.{p18:Identifier}.:String < {p19:String}, false) AND prop.{p20:Identifier}.:String NOT IN ('true', 'false')) AND NOT ifNull(prop.{p21:Identifier} = {p22:String}, false) AND isNull(prop.{p23:Identifier}.:String))))
+AND arrayExists(one -> one IN (SELECT arrayJoin(arrayConcat({p4:Array(String)}))), distinct_ids) AND search LIKE {p5:String} AND ifNull(prop.email = {p6:String}, false) AND search LIKE {p7:String} AND (((ifNull(multiSearchAny(if(isValidASCII(prop.{p8:Identifier}), lower(prop.{p9:Identifier}), caseFoldUTF8(prop.{p10:Identifier})), {p11:Array(String)}), false)) OR ifNull(prop.{p12:Identifier} IN (SELECT arrayJoin(arrayConcat({p13:Array(String)}))), false) OR isNotNull(prop.{p14:Identifier}.:String)) AND ifNull(if(isFinite(toFloat64OrNull(prop.{p15:Identifier}.:String)), toFloat64OrNull(prop.{p16:Identifier}.:String), NULL) >= {p17:Float64}, false) AND (ifNull(prop.{p18:Identifier}.:String < {p19:String}, false) AND prop.{p20:Identifier}.:String NOT IN ('true', 'false')) AND NOT ifNull(prop.{p21:Identifier} = {p22:String}, false) AND isNull(prop.{p23:Identifier}.:String))))
 ORDER BY created_at DESC, id DESC
 LIMIT {p24:UInt64}
 SETTINGS use_top_k_dynamic_filtering = 0

@@ -11,6 +11,7 @@ SELECT toString(id) AS uuid,
 toUnixTimestamp64Micro(created_at) AS created_us, is_identified,
 toUnixTimestamp64Micro(last_seen_at) AS last_seen_us, arraySlice(distinct_ids, 1, {p0:UInt32}) AS ids, properties, version
 FROM persons FINAL
+
 WHERE ((team_id = {p1:UInt32} AND created_at <= fromUnixTimestamp64Micro({p2:Int64}, 'UTC')) AND (created_at <= fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
 AND (created_at, id) < (fromUnixTimestamp64Micro({p4:Int64}, 'UTC'), {p5:UUID})))
 ORDER BY created_at DESC, id DESC
