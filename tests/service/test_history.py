@@ -147,7 +147,10 @@ def test_what_a_write_noted_that_failed_is_not_shown(people: People, engine: Eng
     assert [told(one) for one in changes(people, person["uuid"])] == [("n", 1, 2)]
 
 
-def test_history_replays_to_what_is_after_1000_writes(people: People, make_key: MakeKey) -> None:
+@pytest.mark.parametrize("writes", [200, pytest.param(1_000, marks=pytest.mark.fuzz)])
+def test_history_replays_to_what_is_after_random_writes(
+    people: People, make_key: MakeKey, writes: int
+) -> None:
     draw = random.Random(5)
     keys = [make_key("person:write") for _ in range(3)]
     made = [people.make(f"p{n}", f"q{n}", properties={"k0": n, "start": [n]}) for n in range(12)]

@@ -178,14 +178,12 @@ def until(done: Callable[[], bool]) -> None:
 
 
 def _is_free(lock: Path) -> bool:
-    if not lock.exists():
-        return True
     try:
-        # Who closes the engine in good order takes its lock away.
-    if not lock.exists():
-        return True
-    with lock.open() as file:
+        with lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        # Who closes the engine in good order takes its lock away.
+        return True
     except BlockingIOError:
         return False
     return True
