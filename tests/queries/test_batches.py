@@ -17,7 +17,7 @@ MOST_BYTES = 128 * 1024
 def test_owners_are_found_by_place_and_by_their_own_list() -> None:
     text, values = get_owners(7, ["ann", "b,c"]).sql.render()
     assert list(values.values()) == [1_000, ["ann", "b,c"], 7, 7, ["ann", "b,c"]]
-    assert "arrayFilter(one -> one IN (SELECT arrayJoin(" in text
+    assert "arrayFilter(one -> one IN {p" in text
 
 
 def test_many_are_looked_up_under_their_numbers() -> None:
@@ -30,6 +30,12 @@ def test_a_page_of_distinct_ids_is_enough_of_a_person() -> None:
     for statement in (get_owners(7, ["a"]), get_many(7, [UUID(int=1)])):
         assert "arraySlice(distinct_ids, 1, {p0:UInt32})" in statement.sql.render()[0]
         assert (statement.threads, statement.skip_indexes) == (1, False)
+
+
+def test_a_few_values_are_a_list_and_more_are_rows() -> None:
+    few, more = (rows_of("Array(String)", ["x"] * n).render() for n in (16, 17))
+    assert few == ("{p0:Array(String)}", {"p0": ["x"] * 16})
+    assert more == ("(SELECT arrayJoin(arrayConcat({p0:Array(String)})))", {"p0": ["x"] * 17})
 
 
 def test_of_no_values_there_are_no_rows() -> None:

@@ -16,6 +16,7 @@ from queries.batches import get_many, get_owners, name_numbers
 from queries.candidates import (
     count_candidates,
     count_versions,
+    find_bearers,
     find_candidates,
     read_candidates,
 )
@@ -75,6 +76,8 @@ ALL_SETTLED = Settled(("all_1_9_2",), False, newest_us=1_800_000_000_000_000, is
 ROUND = Round(7, 1_700_000_000_000_000)
 
 STATEMENTS: dict[str, Statement[Any]] = {
+    "persons_bearers": find_bearers(7, ["ann", "bob"], limit=1_001),
+    "persons_page_of_one": read_candidates(NARROW, PLACES[:1]),
     "persons_list_of_a_time": list_persons(replace(SELECTION, times=Times(1, 2, 3, 4)), limit=101),
     "persons_page_settled": list_settled(NARROW, SETTLED, limit=101, after=PLACES[0]),
     "persons_page_all_settled": list_settled(SELECTION, ALL_SETTLED, limit=101, before=PLACES[0]),
@@ -215,7 +218,7 @@ def test_final_reads_no_index_of_another_column_where_that_costs_more() -> None:
         *("persons_page", "persons_count_candidates", "persons_owners", "persons_get_many"),
         *("persons_values", "persons_values_contain", "persons_values_settled"),
         *("persons_count_settled", "persons_count_all_settled"),
-        *("persons_page_settled", "persons_page_all_settled"),
+        *("persons_page_settled", "persons_page_all_settled", "persons_page_of_one"),
         *("persons_newest", "persons_newest_owners", "activity_list", "activity_list_of_person"),
         *("activity_count", "activity_count_of_person"),
         *("deletions_graves", "deletions_name_owners"),

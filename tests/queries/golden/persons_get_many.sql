@@ -11,4 +11,4 @@ FROM persons FINAL
 PREWHERE team_id = {p1:UInt32}
 AND (created_at, id) IN (
 SELECT created_at, id FROM person_keys
-WHERE team_id = {p2:UInt32} AND number IN (SELECT arrayJoin(arrayConcat({p3:Array(UInt64)}))) AND id IN (SELECT arrayJoin(arrayConcat({p4:Array(UUID)}))))
+WHERE team_id = {p2:UInt32} AND number IN {p3:Array(UInt64)} AND id IN {p4:Array(UUID)})

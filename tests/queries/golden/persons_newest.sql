@@ -10,6 +10,6 @@ CAST(is_deleted, 'Bool') AS is_deleted, write_id, write_ids
 FROM persons
 WHERE team_id = {p0:UInt32} AND (created_at, id) IN (
 SELECT created_at, id FROM person_keys
-WHERE team_id = {p1:UInt32} AND number IN (SELECT arrayJoin(arrayConcat({p2:Array(UInt64)}))) AND id IN (SELECT arrayJoin(arrayConcat({p3:Array(UUID)}))))
+WHERE team_id = {p1:UInt32} AND number IN {p2:Array(UInt64)} AND id IN {p3:Array(UUID)})
 ORDER BY version DESC
 LIMIT 1 BY created_at, id

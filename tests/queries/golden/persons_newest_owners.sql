@@ -9,6 +9,6 @@ CAST(is_deleted, 'Bool') AS is_deleted, write_id, write_ids
 FROM persons
 WHERE team_id = {p0:UInt32} AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids
-WHERE team_id = {p1:UInt32} AND distinct_id IN (SELECT arrayJoin(arrayConcat({p2:Array(String)}))))
+WHERE team_id = {p1:UInt32} AND distinct_id IN {p2:Array(String)})
 ORDER BY version DESC
 LIMIT 1 BY created_at, id
