@@ -12,9 +12,8 @@ is read only where one of the keys is. No version changes a key, so none is lost
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
-from queries.lists import rows_of
 from queries.persons import COLUMNS, DISTINCT_IDS_SHOWN, CountRow, PersonRow, Selection, condition
 from queries.places import Place, reading
 from queries.sql import Sql, all_of, bind, sql
@@ -49,28 +48,6 @@ def find_candidates(
             """,
             all_of([condition(selection), *side]),
             order,
-            bind("UInt64", limit),
-        ),
-        Place,
-        threads=1,
-    )
-
-
-def find_bearers(project: int, distinct_ids: Collection[str], *, limit: int) -> Statement[Place]:
-    """Select where those stand who have, or ever had, one of the distinct ids, newest first."""
-    return Statement(
-        "persons.bearers",
-        sql(
-            """
-            SELECT DISTINCT toUnixTimestamp64Micro(created_at) AS created_us,
-                toString(person_id) AS uuid
-            FROM distinct_ids
-            WHERE team_id = {} AND distinct_id IN {}
-            ORDER BY created_at DESC, person_id DESC
-            LIMIT {}
-            """,
-            bind("UInt32", project),
-            rows_of("Array(String)", distinct_ids),
             bind("UInt64", limit),
         ),
         Place,

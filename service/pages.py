@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from queries.candidates import find_bearers, find_candidates, read_candidates
+from queries.candidates import find_candidates, read_candidates
 from queries.persons import PersonRow, Selection, list_persons
 from queries.places import Place
 from queries.settled import Settled
@@ -48,8 +48,6 @@ def read_page(
         settling: says which parts are settled, and then there need be no candidates.
     """
     newest_first = before is None
-    if selection.distinct_ids and not offset and after is None and before is None:
-        return _read_bearers(engine, selection, limit)
     # Whoever has, or had, one of some distinct ids is few already.
     if offset or limit > _FEW or selection.distinct_ids:
         rows = engine.fetch_now(
@@ -83,15 +81,6 @@ def read_page(
         share = max(len(found) / seen, _LEAST_SHARE)
         asked = min(int((limit - len(found)) / share) + _SPARE, _AT_ONCE)
     return found[:limit] if newest_first else found[:limit][::-1]
-
-
-def _read_bearers(engine: Engine, selection: Selection, limit: int) -> list[PersonRow]:
-    """Return who has one of the distinct ids; two statements take less than one within another."""
-    ids = selection.distinct_ids
-    places = engine.fetch_now(find_bearers(selection.project, ids, limit=_FEW + 1))
-    if len(places) > _FEW:
-        return engine.fetch_now(list_persons(selection, limit=limit))
-    return engine.fetch_now(read_candidates(selection, places))[:limit] if places else []
 
 
 def _settled(

@@ -16,7 +16,6 @@ from queries.batches import get_many, get_owners, name_numbers
 from queries.candidates import (
     count_candidates,
     count_versions,
-    find_bearers,
     find_candidates,
     read_candidates,
 )
@@ -76,7 +75,6 @@ ALL_SETTLED = Settled(("all_1_9_2",), False, newest_us=1_800_000_000_000_000, is
 ROUND = Round(7, 1_700_000_000_000_000)
 
 STATEMENTS: dict[str, Statement[Any]] = {
-    "persons_bearers": find_bearers(7, ["ann", "bob"], limit=1_001),
     "persons_page_of_one": read_candidates(NARROW, PLACES[:1]),
     "persons_list_of_a_time": list_persons(replace(SELECTION, times=Times(1, 2, 3, 4)), limit=101),
     "persons_page_settled": list_settled(NARROW, SETTLED, limit=101, after=PLACES[0]),
