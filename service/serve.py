@@ -13,6 +13,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 DRAIN_SECONDS = 25
 
 _POLL_SECONDS = 0.05
+# A thread that computes is asked to let others on so often. Python's five milliseconds, taken by
+# each of several threads that encode large pages, keep who asks for one person 0.2 s.
+_TURN_SECONDS = 0.0005
 _LOGS: dict[str, Any] = {
     "formatters": {"line": {"format": "personhouse: %(message)s"}},
     "handlers": {
@@ -174,6 +178,7 @@ def load_app(settings: Settings, token: str, failed: Connection) -> Litestar:
     # Ctrl-C reaches both processes: the one in front takes this one down.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    sys.setswitchinterval(_TURN_SECONDS)
     from service.app import create_app
     from service.engine import Engine
     from service.opening import explained
