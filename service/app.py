@@ -24,6 +24,7 @@ from service.api import (
     openapi,
     persons,
     projects,
+    timeline,
     values,
 )
 from service.api.access import enter_project, project_entered
@@ -37,7 +38,7 @@ from service.deletions import Deleter
 from service.edits import Editor
 from service.engine import Engine
 from service.idempotency import Answers
-from service.imports import drop_leftovers
+from service.import_runs import drop_leftovers
 from service.keys import Keys
 from service.projects import Projects
 from service.removal import Removal
@@ -165,6 +166,7 @@ def _prefixed(prefix: str) -> Router:
             edits.merge_persons,
             deletions.delete_person,
             activity.get_person_log,
+            timeline.get_timeline,
             imports.import_file,
         ],
         guards=[enter_project, refuse_crowds, refuse_repeats],

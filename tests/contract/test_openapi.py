@@ -125,10 +125,19 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
         {"limit", "page"},
         ["activity_log:read"],
     ),
+    "persons_properties_timeline_retrieve": (
+        "get",
+        "/api/projects/{project_id}/persons/{id}/properties_timeline",
+        {
+            *("properties", "events", "actions", "breakdown", "breakdown_type"),
+            *("date_from", "date_to", "interval", "display"),
+        },
+        ["person:read"],
+    ),
     "imports_create": (
         "post",
         "/api/projects/{project_id}/imports",
-        {"format"},
+        {"format", "kind"},
         ["person:write"],
     ),
     "projects_list": ("get", "/api/projects", set(), []),

@@ -25,6 +25,9 @@ from queries.deletions import (
     name_owners,
     select_graves,
 )
+from queries.event_removal import list_pending_events
+from queries.event_upserts import select_hidden, select_stored
+from queries.events import IDS_CARRIED, Hidden, Owner, Range, find_owners, list_hidden
 from queries.filter_text import decode_filter
 from queries.idempotency import find_answer
 from queries.persons import Selection, export_persons, get_persons, list_persons
@@ -35,6 +38,7 @@ from queries.settled import Settled, count_persons, list_parts
 from queries.sql import sql
 from queries.statement import Statement
 from queries.stored import select_owners, select_persons
+from queries.timeline import Openings, find_openings, read_snapshots
 from queries.upserts import select_concerned
 from queries.values import list_distinct_ids, list_values
 
@@ -69,6 +73,22 @@ SETTLED = Settled(("all_1_8_1", "all_9_9_0"), has_tombstones=True, newest_us=1_6
 ALL_SETTLED = Settled(("all_1_9_2",), False, newest_us=1_800_000_000_000_000, is_all=True)
 
 ROUND = Round(7, 1_700_000_000_000_000)
+
+OWNER = Owner(PLACES[0].uuid, ["ann", "bob"], 2, 0)
+CROWD = Owner(PLACES[0].uuid, [], IDS_CARRIED + 1, 1)
+EVENTS = Range(7, OWNER, 1_600_000_000_000_000, 1_700_000_000_000_000)
+SOME_EVENTS = Range(
+    *(7, CROWD, 1_600_000_000_000_000, 1_700_000_000_000_000),
+    names=("$pageview", "signed up"),
+    hidden=(Hidden("ann", 1_650_000_000_000_000),),
+)
+OPENINGS = Openings(
+    9,
+    [1, 5],
+    [1_600_000_000_000_001, 1_600_000_000_000_009],
+    [place.uuid for place in PLACES],
+    [3, 4],
+)
 
 STATEMENTS: dict[str, Statement[Any]] = {
     "persons_list": list_persons(SELECTION, limit=101),
@@ -111,6 +131,16 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "deletions_list_completed": list_deletions(7, "completed", None, limit=100, offset=200),
     "deletions_count_of_person": count_deletions(7, "pending", PLACES[0].uuid),
     "deletions_pending": list_pending(),
+    "events_owners_by_uuid": find_owners(7, uuid=PLACES[0].uuid),
+    "events_owners_by_number": find_owners(7, number=123_456),
+    "events_hidden": list_hidden(7, OWNER),
+    "events_stored": select_stored(7, "staged"),
+    "events_staged_hidden": select_hidden(7, "staged"),
+    "timeline_openings": find_openings(EVENTS, ("plan", "sp ace.d"), most=10_001),
+    "timeline_openings_of_some": find_openings(SOME_EVENTS, (), most=11),
+    "timeline_snapshots": read_snapshots(EVENTS, OPENINGS),
+    "timeline_snapshots_of_some": read_snapshots(SOME_EVENTS, OPENINGS),
+    "deletions_pending_events": list_pending_events(),
     "removal_count_named": count_named(ROUND),
     "removal_count_left": count_left(ROUND),
     "removal_count_left_ids": count_left_ids(ROUND),
@@ -179,6 +209,19 @@ def test_a_row_is_a_line_of_json() -> None:
         "answers": 0,
         "links": 3,
         "began_us": 1_700_000_000_000_000,
+        "hiding": 0,
+        "distinct_id": "ann",
+        "until": 1_700_000_000_000_000,
+        "at_us": -5,
+        "hash": 2**64 - 1,
+        "arrived": 1_700_000_000_000_000,
+        "total": 3,
+        "places": [1],
+        "times_us": [-5],
+        "uuids": ["b8c3e778-c1ea-5503-9f33-596db7513f5a"],
+        "turns": [5],
+        "events": 0,
+        "erased": 3,
     }
     line = msgspec.json.encode(row)
     for statement in STATEMENTS.values():

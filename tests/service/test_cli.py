@@ -201,7 +201,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 def test_an_import_that_is_stopped(tmp_path: Path) -> None:
     class Stopped:
-        def import_file(self, *_: object) -> None:
+        def import_file(self, *_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
     importing = Importing(Console(Settings, as_json=True), 1)
