@@ -19,6 +19,8 @@ from queries.texts import column_key
 
 # So many distinct ids are handed from statement to statement; more are named anew by each.
 IDS_CARRIED = 1_000
+# So many are a parameter by themselves, which a server takes whatever they hold.
+_FEW_IDS = 50
 
 
 class Owner(Struct, frozen=True):
@@ -138,6 +140,8 @@ def text(key: str) -> Sql:
 
 
 def _ids(project: int, owner: Owner) -> Sql:
+    if owner.count <= _FEW_IDS:
+        return sql("{}", bind("Array(String)", owner.ids))
     if owner.count <= IDS_CARRIED:
         return rows_of("Array(String)", owner.ids)
     return sql(

@@ -3,7 +3,8 @@
 The crucial properties are looked at from event to event. Where one of them differs from the event
 before a new point begins; a point shows all properties as the event that opened it has them. All
 of that is found in ClickHouse: the events are put in order, each with a hash of its crucial texts,
-and only those that open a point are then read whole.
+and of those in a row that have the same hash the first stays. Of a person with many events only
+the openings are then read whole; of one with few all are at once, which saves a statement.
 """
 
 from __future__ import annotations
@@ -19,27 +20,39 @@ from queries.events import Range, keys_within, passes, text
 from queries.sql import Bind, Sql, bind, sql
 from queries.statement import Statement
 
+# Of a person with so many events or fewer the snapshots come with the openings.
+FEW_EVENTS = 500
 
-class Openings(Struct, frozen=True):
-    """The events that open a point, in order, and how many events there are.
+
+class Opening(Struct, frozen=True, array_like=True):
+    """An event that opens a point.
 
     Attributes:
-        total: events in the range.
-        places: of each opening among all events, counted from 1.
-        times_us: theirs, microseconds since 1970.
-        uuids: theirs.
-        turns: in which they came: with the other two, what tells an event from all others.
+        place: among all events of the range, counted from 1.
+        at_us: its time, microseconds since 1970.
+        uuid: its own.
+        turn: in which it came: with the other two, what tells it from all others of the person.
+        properties: what the person was, as the JSON text that was stored; empty where there are
+            more than `FEW_EVENTS` events.
     """
 
+    place: int
+    at_us: int
+    uuid: UUID
+    turn: int
+    properties: str
+
+
+class Openings(Struct, frozen=True):
+    """The events that open a point, in order, and how many events there are in all."""
+
     total: int
-    places: list[int]
-    times_us: list[int]
-    uuids: list[UUID]
-    turns: list[int]
+    openings: list[Opening]
 
     def counts(self) -> list[int]:
         """Return how many events each point stands for: those until the next one."""
-        return [end - place for place, end in pairwise([*self.places, self.total + 1])]
+        places = [opening.place for opening in self.openings]
+        return [end - place for place, end in pairwise([*places, self.total + 1])]
 
 
 class Snapshot(Struct, frozen=True, gc=False):
@@ -47,82 +60,76 @@ class Snapshot(Struct, frozen=True, gc=False):
 
     at_us: int
     uuid: UUID
-    arrived: int
+    turn: int
     properties: str
 
 
 def find_openings(range: Range, keys: Collection[str], *, most: int) -> Statement[Openings]:
     """Find the events that open a point: the first, and each unlike the one before it.
 
-    Always one row. Events of one time are in the order in which they came.
+    Always one row. Events of one time are in the order in which they came. That a subquery counts
+    before is no detour: the column it leaves out is not even opened.
 
     Args:
         range: which events.
         keys: the crucial properties; of none there is one point for all.
         most: points that are returned; a caller asks for one more than it shows.
     """
+    keyed = keys_within(range)
     return Statement(
         "timeline.openings",
         sql(
             """
-            SELECT length(states) AS total,
-                arraySlice(arrayFilter((one, opens) -> opens, arrayEnumerate(opening), opening),
-                    1, {}) AS places,
-                arraySlice(arrayFilter((one, opens) -> opens, ats, opening), 1, {}) AS times_us,
-                arraySlice(arrayFilter((one, opens) -> opens, ones, opening), 1, {}) AS uuids,
-                arraySlice(arrayFilter((one, opens) -> opens, came, opening), 1, {}) AS turns
+            SELECT count() AS total, arraySlice(arrayCompact(one -> one.6, arrayZip(
+                arrayEnumerate(groupArray(state)), groupArray(at), groupArray(uuid),
+                groupArray(arrived), groupArray(snapshot), groupArray(state))), 1, {}) AS openings
             FROM (
-                SELECT groupArray(at) AS ats, groupArray(one) AS ones, groupArray(turn) AS came,
-                    groupArray(state) AS states,
-                    arrayMap(
-                        (place, state, before) -> place = 1 OR state != before,
-                        arrayEnumerate(states), states, arrayShiftRight(states, 1)) AS opening
-                FROM (
-                    SELECT toUnixTimestamp64Micro(timestamp) AS at, uuid AS one, arrived AS turn,
-                        {} AS state
-                    FROM events FINAL
-                    PREWHERE {}
-                    WHERE {}
-                    ORDER BY timestamp, arrived, uuid))
+                SELECT toUnixTimestamp64Micro(timestamp) AS at, uuid, arrived,
+                    if((SELECT count() FROM (SELECT 1 FROM events PREWHERE {} LIMIT {})) > {},
+                        '', person_properties) AS snapshot,
+                    {} AS state
+                FROM events FINAL
+                PREWHERE {}
+                WHERE {}
+                ORDER BY timestamp, arrived, uuid)
             """,
-            *([bind("UInt32", most)] * 4),
+            bind("UInt32", most),
+            keyed,
+            bind("UInt32", FEW_EVENTS + 1),
+            bind("UInt32", FEW_EVENTS),
             _state(keys),
-            keys_within(range),
+            keyed,
             passes(range),
         ),
         Openings,
     )
 
 
-def read_snapshots(range: Range, openings: Openings) -> Statement[Snapshot]:
+def read_snapshots(range: Range, openings: Sequence[Opening]) -> Statement[Snapshot]:
     """Select what the person was at each of the openings, in no useful order.
 
-    One that was removed meanwhile is missing.
+    One that was removed meanwhile is missing. There must be one at least, in order.
     """
+    narrowed = replace(range, from_us=openings[0].at_us, to_us=openings[-1].at_us)
     return Statement(
         "timeline.snapshots",
         sql(
             """
-            SELECT toUnixTimestamp64Micro(timestamp) AS at_us, toString(events.uuid) AS uuid,
-                arrived, person_properties AS properties
+            SELECT toUnixTimestamp64Micro(timestamp) AS at_us, uuid, arrived AS turn,
+                person_properties AS properties
             FROM events FINAL
-            PREWHERE {} AND (timestamp, events.uuid) IN (
+            PREWHERE {} AND (timestamp, uuid) IN (
                 SELECT fromUnixTimestamp64Micro(one.1, 'UTC'), one.2
                 FROM (SELECT arrayJoin(arrayZip({}, {})) AS one))
             WHERE {}
             """,
-            keys_within(_narrowed(range, openings.times_us)),
-            bind("Array(Int64)", openings.times_us),
-            bind("Array(UUID)", list(map(str, openings.uuids))),
+            keys_within(narrowed),
+            bind("Array(Int64)", [opening.at_us for opening in openings]),
+            bind("Array(UUID)", [str(opening.uuid) for opening in openings]),
             passes(range),
         ),
         Snapshot,
-        threads=1,
     )
-
-
-def _narrowed(range: Range, times_us: Sequence[int]) -> Range:
-    return replace(range, from_us=times_us[0], to_us=times_us[-1])
 
 
 def _state(keys: Collection[str]) -> Sql:
@@ -131,7 +138,6 @@ def _state(keys: Collection[str]) -> Sql:
         return sql("toUInt64(0)")
     parts: list[str | Bind] = []
     for key in sorted(keys):
-        value = text(key)
         parts.append(", " if parts else "sipHash64(")
-        parts.extend(sql("isNull({}), ifNull({}, '')", value, value).parts)
+        parts.extend(sql("ifNull(concat('+', {}), '')", text(key)).parts)
     return Sql((*parts, ")"))

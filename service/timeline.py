@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from queries.events import Range, list_hidden
-from queries.timeline import Openings, Snapshot, find_openings, read_snapshots
+from queries.timeline import Opening, Snapshot, find_openings, read_snapshots
 from service.engine import Engine
 from service.errors import Busy, TooExpensive
 
@@ -53,60 +53,51 @@ def read_timeline(
         hidden = engine.fetch_now(list_hidden(wanted.project, wanted.owner))
         wanted = replace(wanted, hidden=tuple(hidden))
     for _ in range(_ATTEMPTS):
-        (openings,) = engine.fetch_now(find_openings(wanted, keys, most=most + 1))
-        if len(openings.places) > most:
+        (found,) = engine.fetch_now(find_openings(wanted, keys, most=most + 1))
+        if len(found.openings) > most:
             raise TooExpensive(
                 f"The timeline has more than {most} points: narrow it by `date_from` and `date_to`,"
                 " or set `limits.timeline_points` higher.",
                 attr="date_from",
             )
-        shown = _snapshots(engine, wanted, openings)
-        points = [
-            Point(at_us, shown[key], events)
-            for at_us, key, events in zip(
-                openings.times_us, _keys(openings), openings.counts(), strict=True
-            )
-            if key in shown
-        ]
+        shown = _snapshots(engine, wanted, found.openings)
         # An event that opened a point may have been removed, or written again, in between.
-        if len(points) == len(openings.places):
-            return points
+        if None not in shown:
+            return [
+                Point(opening.at_us, properties, events)
+                for opening, properties, events in zip(
+                    found.openings, shown, found.counts(), strict=True
+                )
+                if properties is not None
+            ]
     raise Busy("The events of this person are being changed. Try again in a second.")
 
 
-_Key = tuple[int, UUID, int]
-
-
-def _keys(openings: Openings) -> Iterator[_Key]:
-    return zip(openings.times_us, openings.uuids, openings.turns, strict=True)
-
-
-def _snapshots(engine: Engine, wanted: Range, openings: Openings) -> dict[_Key, str]:
-    """Return what the person was at each opening, a piece at a time."""
-    shown: dict[_Key, str] = {}
-    start, size, step = 0, 0, _FIRST_SNAPSHOTS
-    while start < len(openings.places):
-        piece = _piece(openings, start, start + step)
-        rows: list[Snapshot] = engine.fetch_now(read_snapshots(wanted, piece))
-        for row in rows:
-            shown[row.at_us, row.uuid, row.arrived] = row.properties
+def _snapshots(engine: Engine, wanted: Range, openings: Sequence[Opening]) -> list[str | None]:
+    """Return what the person was at each opening, read a piece at a time; None where it is gone."""
+    shown = {_key(one): one.properties for one in openings if one.properties}
+    rest = [one for one in openings if not one.properties]
+    size = _checked(sum(map(len, shown.values())))
+    start, step = 0, _FIRST_SNAPSHOTS
+    while start < len(rest):
+        for row in engine.fetch_now(read_snapshots(wanted, rest[start : start + step])):
+            shown[_key(row)] = row.properties
             size += len(row.properties)
-        if size > _MOST_BYTES:
-            raise TooExpensive(
-                f"The points of the timeline hold more than {_MOST_BYTES} bytes of properties:"
-                " narrow it by `date_from` and `date_to`.",
-                attr="date_from",
-            )
+        _checked(size)
         start += step
         step = max(_FIRST_SNAPSHOTS, _PIECE_BYTES * start // max(size, 1))
-    return shown
+    return [shown.get(_key(opening)) for opening in openings]
 
 
-def _piece(openings: Openings, start: int, end: int) -> Openings:
-    return Openings(
-        openings.total,
-        openings.places[start:end],
-        openings.times_us[start:end],
-        openings.uuids[start:end],
-        openings.turns[start:end],
-    )
+def _key(one: Opening | Snapshot) -> tuple[int, UUID, int]:
+    return one.at_us, one.uuid, one.turn
+
+
+def _checked(size_bytes: int) -> int:
+    if size_bytes > _MOST_BYTES:
+        raise TooExpensive(
+            f"The points of the timeline hold more than {_MOST_BYTES} bytes of properties:"
+            " narrow it by `date_from` and `date_to`.",
+            attr="date_from",
+        )
+    return size_bytes

@@ -159,14 +159,15 @@ def test_projects_have_events_of_their_own(events: Events, project: int) -> None
 
 def test_the_newest_version_counts_whatever_is_merged(events: Events, project: int) -> None:
     lines = [{**LINES[0], "person_properties": {"v": n}} for n in range(4)]
-    for line in lines:
-        events.lines(project, [line])
-    assert len(events.rows(project, final=False)) == 4
 
     def shown() -> list[tuple[str, int]]:
         return [(one.properties, one.events) for one in events.timeline(project, ["id 0"], "v")]
 
-    assert shown() == [('{"v":3}', 1)]
+    with events.engine.merges_held("events"):
+        for line in lines:
+            events.lines(project, [line])
+        assert len(events.rows(project, final=False)) == 4
+        assert shown() == [('{"v":3}', 1)]
     # An event that is called otherwise by now is found by its new name alone.
     events.lines(project, [{**lines[3], "event": "paid"}])
     assert events.timeline(project, ["id 0"], names=("seen",)) == []
@@ -203,9 +204,11 @@ def test_a_clock_that_went_back_does_not_lose_a_change(
     assert [(one.event, one.version) for one in events.rows(project)] == [("seen", ahead + 1)]
 
 
+@pytest.mark.parametrize("few", [34, 35])
 def test_points_that_are_too_large_together(
-    events: Events, project: int, monkeypatch: pytest.MonkeyPatch
+    events: Events, project: int, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("queries.timeline.FEW_EVENTS", few)
     monkeypatch.setattr("service.timeline._FIRST_SNAPSHOTS", 2)
     monkeypatch.setattr("service.timeline._PIECE_BYTES", 1)
     ids = [f"id {n}" for n in range(5)]
@@ -233,6 +236,7 @@ def test_an_event_that_goes_in_between_is_looked_for_again(
             return rows[1:]
         return rows
 
+    monkeypatch.setattr("queries.timeline.FEW_EVENTS", 0)
     monkeypatch.setattr(Engine, "fetch_now", forgetful)
     lost = 2
     assert len(events.timeline(project, ["id 1", "id 2"], "n")) == 1

@@ -17,6 +17,8 @@ from tests.engine.happening import Events, Line
 from tests.timeline_oracle import timeline
 
 STREAMS = 2_000
+# One after the other, of one person: so many are walked by one statement.
+TOGETHER = 5
 START = datetime(2024, 5, 1, tzinfo=UTC)
 KEYS = ("plan", "a.b", "n", "deep")
 VALUES: tuple[Any, ...] = (
@@ -31,11 +33,11 @@ def events(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Events:
     return Events(engine, tmp_path_factory.mktemp("streams"))
 
 
-def ids_of(stream: int) -> list[str]:
-    return [f"{stream} {n}" for n in range(1 + stream % 3)]
+def ids_of(person: int) -> list[str]:
+    return [f"{person} {n}" for n in range(1 + person % 3)]
 
 
-def stream_of(draw: random.Random, stream: int) -> list[Line]:
+def stream_of(draw: random.Random, ids: list[str], start: datetime) -> list[Line]:
     """Events at few times, so that some share one, with few values; some are said twice."""
     values = draw.sample(VALUES, 3)
     made: list[Line] = []
@@ -44,12 +46,12 @@ def stream_of(draw: random.Random, stream: int) -> list[Line]:
             made.append({**draw.choice(made), "person_properties": {"plan": draw.choice(values)}})
             continue
         person = {key: draw.choice(values) for key in KEYS if draw.random() < 0.7}
-        at = START + timedelta(microseconds=draw.randrange(6) * 500_000)
+        at = start + timedelta(microseconds=draw.randrange(6) * 500_000)
         made.append(
             {
                 "uuid": str(UUID(int=draw.getrandbits(128))),
                 "event": draw.choice(NAMES),
-                "distinct_id": draw.choice(ids_of(stream)),
+                "distinct_id": draw.choice(ids),
                 "timestamp": at.isoformat(),
                 "properties": {"n": n},
                 "person_properties": person,
@@ -68,19 +70,27 @@ def shown(point: Point) -> dict[str, Any]:
 
 def test_random_streams_match_the_oracle(events: Events) -> None:
     draw = random.Random(20_240_501)
-    streams = [stream_of(draw, n) for n in range(STREAMS)]
-    lines = [line for stream in streams for line in stream]
+    persons = [
+        [
+            line
+            for turn in range(TOGETHER)
+            for line in stream_of(draw, ids_of(n), START + timedelta(seconds=10 * turn))
+        ]
+        for n in range(STREAMS // TOGETHER)
+    ]
+    lines = [line for person in persons for line in person]
     assert events.lines(1, lines, batch_rows=4_000).summary.rejected == 0
+    last = 10_000_000 * (TOGETHER - 1)
     points = 0
-    for n, stream in enumerate(streams):
+    for n, person in enumerate(persons):
         keys = draw.sample(KEYS, draw.choice((0, 1, 1, 2, 4)))
         names = draw.sample(NAMES, draw.choice((0, 0, 0, 1, 2)))
         start = START + timedelta(microseconds=draw.choice((0, 0, 0, 500_000, 500_001)))
-        end = START + timedelta(microseconds=draw.choice((10**9, 10**9, 2_000_000, 1_999_999)))
+        end = START + timedelta(microseconds=last + draw.choice((10**9, 2_000_000, 1_999_999)))
         found = events.timeline(
             1, ids_of(n), *keys, from_us=to_us(start), to_us=to_us(end), names=tuple(names)
         )
-        expected = timeline(stream, ids_of(n), keys, start=start, end=end, names=names)
+        expected = timeline(person, ids_of(n), keys, start=start, end=end, names=names)
         assert [shown(point) for point in found] == expected, (n, keys, names, start, end)
         points += len(expected)
     assert points > STREAMS

@@ -38,7 +38,7 @@ from queries.settled import Settled, count_persons, list_parts
 from queries.sql import sql
 from queries.statement import Statement
 from queries.stored import select_owners, select_persons
-from queries.timeline import Openings, find_openings, read_snapshots
+from queries.timeline import Opening, find_openings, read_snapshots
 from queries.upserts import select_concerned
 from queries.values import list_distinct_ids, list_values
 
@@ -82,13 +82,10 @@ SOME_EVENTS = Range(
     names=("$pageview", "signed up"),
     hidden=(Hidden("ann", 1_650_000_000_000_000),),
 )
-OPENINGS = Openings(
-    9,
-    [1, 5],
-    [1_600_000_000_000_001, 1_600_000_000_000_009],
-    [place.uuid for place in PLACES],
-    [3, 4],
-)
+OPENINGS = [
+    Opening(1, 1_600_000_000_000_001, PLACES[0].uuid, 3, ""),
+    Opening(5, 1_600_000_000_000_009, PLACES[1].uuid, 4, ""),
+]
 
 STATEMENTS: dict[str, Statement[Any]] = {
     "persons_list": list_persons(SELECTION, limit=101),
@@ -216,10 +213,8 @@ def test_a_row_is_a_line_of_json() -> None:
         "hash": 2**64 - 1,
         "arrived": 1_700_000_000_000_000,
         "total": 3,
-        "places": [1],
-        "times_us": [-5],
-        "uuids": ["b8c3e778-c1ea-5503-9f33-596db7513f5a"],
-        "turns": [5],
+        "openings": [[1, -5, "b8c3e778-c1ea-5503-9f33-596db7513f5a", 5, ""]],
+        "turn": 5,
         "events": 0,
         "erased": 3,
     }

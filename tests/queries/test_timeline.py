@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from queries.filter_text import MAX_FILTERS, MAX_KEYS
-from queries.timeline import Openings
+from queries.timeline import Opening, Openings
 from queries.timeline_dates import ArgumentError, decode_span
 from queries.timeline_text import MAX_EVENTS, Watched, decode_watched
 from queries.times import from_us, to_us
@@ -228,7 +228,8 @@ def test_what_cannot_be_understood(arguments: dict[str, object], attr: str, word
 
 def test_a_point_lasts_until_the_next() -> None:
     def counts(total: int, *places: int) -> list[int]:
-        return Openings(total, list(places), [], [UUID(int=0)], []).counts()
+        openings = [Opening(place, 0, UUID(int=0), 0, "") for place in places]
+        return Openings(total, openings).counts()
 
     assert counts(0) == []
     assert counts(9, 1) == [9]

@@ -5,10 +5,10 @@
 -- p3 = 1600000000000009
 -- p4 = [1600000000000001, 1600000000000009]
 -- p5 = ['b8c3e778-c1ea-5503-9f33-596db7513f5a', '0a1b2c3d-c1ea-5503-9f33-596db7513f5a']
-SELECT toUnixTimestamp64Micro(timestamp) AS at_us, toString(events.uuid) AS uuid,
-arrived, person_properties AS properties
+SELECT toUnixTimestamp64Micro(timestamp) AS at_us, uuid, arrived AS turn,
+person_properties AS properties
 FROM events FINAL
-PREWHERE (team_id = {p0:UInt32} AND distinct_id IN (SELECT arrayJoin(arrayConcat({p1:Array(String)}))) AND timestamp >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND timestamp <= fromUnixTimestamp64Micro({p3:Int64}, 'UTC')) AND (timestamp, events.uuid) IN (
+PREWHERE (team_id = {p0:UInt32} AND distinct_id IN {p1:Array(String)} AND timestamp >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND timestamp <= fromUnixTimestamp64Micro({p3:Int64}, 'UTC')) AND (timestamp, uuid) IN (
 SELECT fromUnixTimestamp64Micro(one.1, 'UTC'), one.2
 FROM (SELECT arrayJoin(arrayZip({p4:Array(Int64)}, {p5:Array(UUID)})) AS one))
 WHERE true

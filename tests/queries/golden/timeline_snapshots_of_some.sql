@@ -12,12 +12,12 @@
 -- p10 = ['$pageview', 'signed up']
 -- p11 = ['ann']
 -- p12 = [1650000000000000]
-SELECT toUnixTimestamp64Micro(timestamp) AS at_us, toString(events.uuid) AS uuid,
-arrived, person_properties AS properties
+SELECT toUnixTimestamp64Micro(timestamp) AS at_us, uuid, arrived AS turn,
+person_properties AS properties
 FROM events FINAL
 PREWHERE (team_id = {p0:UInt32} AND distinct_id IN (SELECT arrayJoin(distinct_ids) FROM persons FINAL
 PREWHERE team_id = {p1:UInt32} AND id = {p2:UUID} AND (created_at, id) IN (
-SELECT created_at, id FROM person_keys WHERE team_id = {p3:UInt32} AND number = {p4:UInt64} AND id = {p5:UUID})) AND timestamp >= fromUnixTimestamp64Micro({p6:Int64}, 'UTC') AND timestamp <= fromUnixTimestamp64Micro({p7:Int64}, 'UTC')) AND (timestamp, events.uuid) IN (
+SELECT created_at, id FROM person_keys WHERE team_id = {p3:UInt32} AND number = {p4:UInt64} AND id = {p5:UUID})) AND timestamp >= fromUnixTimestamp64Micro({p6:Int64}, 'UTC') AND timestamp <= fromUnixTimestamp64Micro({p7:Int64}, 'UTC')) AND (timestamp, uuid) IN (
 SELECT fromUnixTimestamp64Micro(one.1, 'UTC'), one.2
 FROM (SELECT arrayJoin(arrayZip({p8:Array(Int64)}, {p9:Array(UUID)})) AS one))
 WHERE (event IN (SELECT arrayJoin(arrayConcat({p10:Array(String)}))) AND version > transform(distinct_id, {p11:Array(String)}, {p12:Array(UInt64)}, toUInt64(0)))
