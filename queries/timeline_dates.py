@@ -12,10 +12,11 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from msgspec import Struct
 
-from queries.moments import Ago, Moment, decode_moment
+from queries.moments import Ago, Moment, Unit, decode_moment
 from queries.times import from_us, to_us
 
 INTERVALS = ("minute", "hour", "day", "week", "month")
@@ -110,7 +111,9 @@ def _end_of(interval: str, start: datetime) -> datetime:
 
 def _date(text: str, now: datetime) -> _Date:
     if edge := _EDGE.fullmatch(text):
-        return _Date(_edge(_ago(Ago(int(edge[1] or 0), edge[2]), now), edge[2], edge[3]), True)
+        return _Date(
+            _edge(_ago(Ago(int(edge[1] or 0), cast("Unit", edge[2])), now), edge[2], edge[3]), True
+        )
     match decode_moment(text):
         case Moment(us=us, is_day=is_day):
             return _Date(from_us(us), is_day)
@@ -130,7 +133,7 @@ def _ago(ago: Ago, now: datetime) -> datetime:
             return _months_later(now, -ago.count)
         case "q":
             return now - timedelta(weeks=_WEEKS_A_QUARTER * ago.count)
-        case "y":
+        case _:
             return _months_later(now, -_MONTHS_A_YEAR * ago.count)
 
 

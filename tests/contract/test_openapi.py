@@ -148,7 +148,10 @@ NOT_OURS = {"client_query_id"}
 # Addresses whose answers are never CSV: PostHog has `format` there, and an empty body for it.
 JSON_ALONE = {
     *("persons_activity_retrieve", "persons_all_activity_retrieve", "persons_deletion_status_list"),
+    "persons_properties_timeline_retrieve",
 }
+# No key of theirs opens it.
+OPEN_HERE_ALONE = {"persons_properties_timeline_retrieve"}
 
 
 @pytest.fixture(scope="module")
@@ -327,6 +330,7 @@ def test_posthogs_own_document_agrees(document: dict[str, Any]) -> None:
             if id in JSON_ALONE:
                 wanted -= {"format"}
             assert wanted <= parameters(document, operation, place), id
-        assert operation["security"] == theirs["security"]
+        if id not in OPEN_HERE_ALONE:
+            assert operation["security"] == theirs["security"]
     fields = published["components"]["schemas"]["PersonRecord"]["properties"]
     assert set(fields) == set(document["components"]["schemas"]["Person"]["properties"])

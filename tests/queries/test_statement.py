@@ -75,6 +75,7 @@ ALL_SETTLED = Settled(("all_1_9_2",), False, newest_us=1_800_000_000_000_000, is
 ROUND = Round(7, 1_700_000_000_000_000)
 
 OWNER = Owner(PLACES[0].uuid, ["ann", "bob"], 2, 0)
+MANY = Owner(PLACES[0].uuid, [f"id {n}" for n in range(51)], 51, 1)
 CROWD = Owner(PLACES[0].uuid, [], IDS_CARRIED + 1, 1)
 EVENTS = Range(7, OWNER, 1_600_000_000_000_000, 1_700_000_000_000_000)
 SOME_EVENTS = Range(
@@ -131,6 +132,7 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "events_owners_by_uuid": find_owners(7, uuid=PLACES[0].uuid),
     "events_owners_by_number": find_owners(7, number=123_456),
     "events_hidden": list_hidden(7, OWNER),
+    "events_hidden_of_many": list_hidden(7, MANY),
     "events_stored": select_stored(7, "staged"),
     "events_staged_hidden": select_hidden(7, "staged"),
     "timeline_openings": find_openings(EVENTS, ("plan", "sp ace.d"), most=10_001),

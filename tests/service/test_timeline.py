@@ -293,7 +293,7 @@ def test_reading_persons_is_enough(world: Timelines, make_key: MakeKey) -> None:
         ({"properties": [5]}, "properties"),
         ({"properties": [{"key": "a", "type": "nothing"}]}, "properties"),
         ({"events": "nonsense"}, "events"),
-        ({"events": [{}]}, "events"),
+        ({"events": "[{}]"}, "events"),
         ({"events": [{"id": "a"}] * 101}, "events"),
         ({"actions": [{"id": 1}]}, "actions"),
         ({"breakdown": "a", "breakdown_type": "nothing"}, "breakdown_type"),
