@@ -108,7 +108,8 @@ def find_openings(range: Range, keys: Collection[str], *, most: int) -> Statemen
 def read_snapshots(range: Range, openings: Sequence[Opening]) -> Statement[Snapshot]:
     """Select what the person was at each of the openings, in no useful order.
 
-    One that was removed meanwhile is missing. There must be one at least, in order.
+    One that was removed meanwhile is missing, and others may be among them that share a time with
+    one and the uuid with another. There must be one opening at least, in order.
     """
     narrowed = replace(range, from_us=openings[0].at_us, to_us=openings[-1].at_us)
     return Statement(
@@ -118,10 +119,9 @@ def read_snapshots(range: Range, openings: Sequence[Opening]) -> Statement[Snaps
             SELECT toUnixTimestamp64Micro(timestamp) AS at_us, uuid, arrived AS turn,
                 person_properties AS properties
             FROM events FINAL
-            PREWHERE {} AND (timestamp, uuid) IN (
-                SELECT fromUnixTimestamp64Micro(one.1, 'UTC'), one.2
-                FROM (SELECT arrayJoin(arrayZip({}, {})) AS one))
-            WHERE {}
+            PREWHERE {} AND timestamp IN (
+                SELECT fromUnixTimestamp64Micro(arrayJoin({}), 'UTC'))
+            WHERE uuid IN (SELECT arrayJoin({})) AND {}
             """,
             keys_within(narrowed),
             bind("Array(Int64)", [opening.at_us for opening in openings]),
