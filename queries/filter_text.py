@@ -64,7 +64,7 @@ _DATES = {
 }
 
 # Of PostHog's filter types, those that are about something else than a person's properties.
-_FOREIGN = frozenset(
+FOREIGN = frozenset(
     (
         *("event", "feature", "group", "session", "element", "hogql", "cohort", "static-cohort"),
         *("precalculated-cohort", "person_metadata", "recording", "log", "data_warehouse"),
@@ -213,7 +213,7 @@ def _concerns_person(kind: str, path: str) -> bool:
         return False
     if kind == "person":
         return True
-    if kind in _FOREIGN:
+    if kind in FOREIGN:
         raise FilterError(f"{path}: The '{kind}' property filter does not work in 'person' scope")
     raise FilterError(f"{path}: a filter's type is `person`, a group's `AND` or `OR`")
 

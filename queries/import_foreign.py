@@ -28,6 +28,7 @@ from queries.imports import (
     explained,
     keys_of,
     natural,
+    object_of,
     person,
     properties_of,
     refuse_unknown,
@@ -90,20 +91,12 @@ def _posthog(row: bytes) -> PersonInput | None:
     return person(
         uuid=uuid_of(key, value_of(record, key)),
         distinct_ids=() if distinct_id is None else (distinct_id_of("distinct_id", distinct_id),),
-        properties=_json_text(record),
+        properties=object_of(record),
         created_at=value_of(record, "created_at"),
         is_identified=value_of(record, "is_identified"),
         last_seen_at=value_of(record, "last_seen_at"),
         source_version=version_of(version, value_of(record, version)),
     )
-
-
-def _json_text(record: Record) -> bytes | None:
-    """The properties, as an object or as a text that holds one."""
-    raw = properties_of(record)
-    if raw is None or raw[:1] != b'"':
-        return raw
-    return str(value_of(record, "properties")).strip().encode()
 
 
 def mixpanel(line: int, record: bytes) -> Outcome:

@@ -83,22 +83,22 @@ def json_reason(error: Exception) -> str:
             return f"not JSON: {str(error).removeprefix('JSON is malformed: ')}"
 
 
-def check_properties(raw: bytes) -> None:
+def check_properties(raw: bytes, field: str = "properties") -> None:
     """Raise `Unfit` unless this is a JSON object that any later decoder will take.
 
     An outer decoder that slices this out unread looks neither at UTF-8 nor at the range of
     numbers: so it is decoded once here, and the result dropped.
     """
     if len(raw) > MAX_PROPERTIES_BYTES:
-        raise Unfit(f"`properties` has {len(raw)} bytes, at most {MAX_PROPERTIES_BYTES} are kept")
+        raise Unfit(f"`{field}` has {len(raw)} bytes, at most {MAX_PROPERTIES_BYTES} are kept")
     if raw[:1] != b"{":
-        raise Unfit(f"`properties` must be an object, not {shown(raw.decode(errors='replace'))}")
+        raise Unfit(f"`{field}` must be an object, not {shown(raw.decode(errors='replace'))}")
     if len(raw) > 2 * MAX_DEPTH and _is_deep(raw):
-        raise Unfit(f"`properties`: nested deeper than {MAX_DEPTH} levels")
+        raise Unfit(f"`{field}`: nested deeper than {MAX_DEPTH} levels")
     try:
         _decode(raw)
     except (RecursionError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        raise Unfit(f"`properties`: {json_reason(error)}") from error
+        raise Unfit(f"`{field}`: {json_reason(error)}") from error
 
 
 def _is_deep(raw: bytes) -> bool:

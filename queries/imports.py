@@ -59,6 +59,10 @@ class PersonInput(Struct, frozen=True, gc=False):
     last_seen_at: datetime | None
     source_version: int | None
 
+    def size_bytes(self) -> int:
+        """Return about how much memory it takes."""
+        return len(self.properties)
+
 
 class Reject(Struct, frozen=True):
     """A record that was not imported.
@@ -201,10 +205,10 @@ def _from_airbyte(line: bytes, record: Record) -> PersonInput | None:
     return _natural(bytes(message.data)) if message.stream == "persons" else None
 
 
-def refuse_unknown(record: Record, known: Set[str]) -> None:
+def refuse_unknown(record: Record, known: Set[str], ignored: Set[str] = frozenset()) -> None:
     """Raise `Unfit` for a key that is neither known nor, as its underscore tells, a tool's own."""
     for key in record:
-        if key not in known and not key.startswith("_"):
+        if key not in known and key not in ignored and not key.startswith("_"):
             raise Unfit(f"unknown key {shown(key)}; known are {', '.join(sorted(known))}")
 
 
@@ -218,6 +222,14 @@ def properties_of(record: Record, key: str = "properties") -> bytes | None:
     """The bytes of an object, None if it is absent or null."""
     raw = record.get(key)
     return None if raw is None or raw == _NULL else bytes(raw)
+
+
+def object_of(record: Record, key: str = "properties") -> bytes | None:
+    """The bytes of an object, or those within a text that holds one; None if there is none."""
+    raw = properties_of(record, key)
+    if raw is None or raw[:1] != b'"':
+        return raw
+    return str(value_of(record, key)).strip().encode()
 
 
 def uuid_in_id(value: object) -> UUID | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from queries.removal_names import HOLDS_VALUES, Round, command, held, named, team
+from queries.event_removal import is_erased, is_named_event
+from queries.removal_names import HOLDS_VALUES, Round, began, command, held, named, team
 from queries.sql import Sql, bind, sql
 from queries.statement import Statement
 
 
 class Begun(Struct, frozen=True):
-    """How many persons a round removes."""
+    """How many persons a round removes, and of how many distinct ids the events."""
 
     persons: int
+    erased: int
 
 
 class OldRound(Struct, frozen=True):
@@ -28,23 +30,29 @@ class Left(Struct, frozen=True):
     entries: int
     answers: int
     noted: int
+    events: int
 
     def is_nothing(self) -> bool:
         """Say whether all is gone."""
-        return not (self.rows or self.entries or self.answers or self.noted)
+        return not (self.rows or self.entries or self.answers or self.noted or self.events)
 
 
 class LeftIds(Struct, frozen=True):
-    """As `Left`, of the index of distinct ids."""
+    """As `Left`, of the index of distinct ids, and of those whose events were to go."""
 
     links: int
+    erased: int
 
 
 def count_named(round: Round) -> Statement[Begun]:
-    """Count the persons named; always one row."""
+    """Count the persons and distinct ids named; always one row."""
     return Statement(
         "removal.count_named",
-        sql("SELECT count() AS persons FROM {}", named(round, "person")),
+        sql(
+            "SELECT countIf(kind = 'person') AS persons, countIf(kind = 'erased') AS erased"
+            " FROM removing WHERE round = {}",
+            began(round),
+        ),
         Begun,
     )
 
@@ -120,13 +128,15 @@ def count_left(round: Round) -> Statement[Left]:
                 (SELECT count() FROM persons WHERE {} SETTINGS apply_deleted_mask = 0) AS rows,
                 (SELECT count() FROM activity WHERE {} AND {}) AS entries,
                 (SELECT count() FROM idempotency WHERE {}) AS answers,
-                (SELECT count() FROM history WHERE {}) AS noted
+                (SELECT count() FROM history WHERE {}) AS noted,
+                (SELECT count() FROM events WHERE {} SETTINGS apply_deleted_mask = 0) AS events
             """,
             _is_named_row(round),
             _is_named_entry(round),
             HOLDS_VALUES,
             _shows_person(round),
             _is_of_person(round),
+            is_named_event(round),
         ),
         Left,
     )
@@ -165,9 +175,12 @@ def count_left_ids(round: Round) -> Statement[LeftIds]:
         "removal.count_left_ids",
         sql(
             """
-            SELECT count() AS links FROM distinct_ids
+            SELECT count() AS links,
+                (SELECT count() FROM event_deletions WHERE {}) AS erased
+            FROM distinct_ids
             WHERE {} AND (created_at, person_id, distinct_id) NOT IN ({})
             """,
+            is_erased(round),
             _is_free(round),
             held(round),
         ),
@@ -176,7 +189,10 @@ def count_left_ids(round: Round) -> Statement[LeftIds]:
 
 
 def complete(round: Round, now_us: int) -> Statement[None]:
-    """Note that the persons are gone: all those of whom a scan of everybody finds no old row."""
+    """Note that the persons are gone: all those of whom a scan of everybody finds no old row.
+
+    And whose events, where they were to go too, went in this round or one before.
+    """
     return command(
         "removal.complete",
         sql(
@@ -200,6 +216,8 @@ def complete(round: Round, now_us: int) -> Statement[None]:
                 INNER JOIN (SELECT person_id, version FROM {}) AS gone
                 ON old.id = gone.person_id
                 WHERE old.version < gone.version)
+              AND deletion.person_id NOT IN (
+                SELECT person_id FROM event_deletions WHERE team_id = {} AND tombstone > 0)
             """,
             team(round),
             bind("Int64", now_us),
@@ -208,6 +226,7 @@ def complete(round: Round, now_us: int) -> Statement[None]:
             team(round),
             named(round, "person"),
             named(round, "person"),
+            team(round),
         ),
     )
 

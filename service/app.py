@@ -25,6 +25,7 @@ from service.api import (
     past,
     persons,
     projects,
+    timeline,
     values,
 )
 from service.api.access import enter_project, project_entered
@@ -45,7 +46,7 @@ from service.edits import Editor
 from service.engine import Engine
 from service.history import History
 from service.idempotency import Answers
-from service.imports import drop_leftovers
+from service.import_runs import drop_leftovers
 from service.keys import Keys
 from service.projects import Projects
 from service.removal import Removal
@@ -183,6 +184,7 @@ def _prefixed(prefix: str) -> Router:
             deletions.delete_person,
             activity.get_person_log,
             past.get_history,
+            timeline.get_timeline,
             imports.import_file,
         ],
         guards=[enter_project, refuse_crowds, refuse_repeats],

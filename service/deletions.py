@@ -19,6 +19,7 @@ from msgspec.structs import asdict, replace
 from queries.activity import Entry
 from queries.deletions import Deletion, name_owners, select_graves
 from queries.edits import delete
+from queries.event_removal import drop_unwritten, note_events
 from queries.identity import person_number
 from queries.stored import StoredPerson, by_uuid
 from queries.upserts import Upsert
@@ -52,12 +53,21 @@ class Report(Struct):
     Attributes:
         found: persons who were there; of whom a repeated request deleted before, too.
         deleted: of them.
+        erases: their events are being removed, too.
         failed: of them those whom others changed all the time, on a server.
     """
 
     found: int = 0
     deleted: int = 0
+    erases: bool = False
     failed: list[UUID] = field(default_factory=list[UUID])
+
+
+class _Kind(Struct, frozen=True):
+    """What is to be done: the persons kept or not, their events removed or not."""
+
+    keeps: bool
+    erases: bool
 
 
 class Deleter:
@@ -85,6 +95,7 @@ class Deleter:
         *,
         terms: Terms | None = None,
         keeps: bool = False,
+        erases: bool = False,
     ) -> Report:
         """Delete persons; those who are not there are passed over.
 
@@ -96,13 +107,15 @@ class Deleter:
             uuids: of them.
             author: for the log.
             terms: conditions, if there are any.
-            keeps: only find them.
+            keeps: do not delete them.
+            erases: the events of the distinct ids they have go, hidden at once, removed later.
 
         Raises:
             PreconditionFailed: one has not the version asked for; those before it are deleted.
         """
         named = list(dict.fromkeys(uuids))
-        return self._delete(project, named, lambda some: some, author, terms, keeps=keeps)
+        kind = _Kind(keeps, erases)
+        return self._delete(project, named, lambda some: some, author, terms, kind)
 
     def delete_owners(
         self,
@@ -112,6 +125,7 @@ class Deleter:
         *,
         terms: Terms | None = None,
         keeps: bool = False,
+        erases: bool = False,
     ) -> Report:
         """As `delete_many`, of those who have the distinct ids when it is their turn."""
 
@@ -119,7 +133,7 @@ class Deleter:
             return [row.uuid for row in self._engine.fetch_now(name_owners(project, some))]
 
         named = list(dict.fromkeys(distinct_ids))
-        return self._delete(project, named, owners, author, terms, keeps=keeps)
+        return self._delete(project, named, owners, author, terms, _Kind(keeps, erases))
 
     def _delete(
         self,
@@ -128,8 +142,7 @@ class Deleter:
         find: Callable[[Sequence[T]], Collection[UUID]],
         author: Author,
         terms: Terms | None,
-        *,
-        keeps: bool,
+        kind: _Kind,
     ) -> Report:
         report = Report()
         found: set[UUID] = set()
@@ -140,10 +153,10 @@ class Deleter:
                 uuids = [uuid for uuid in find(some) if uuid not in found]
                 rows = by_uuid(self._engine.fetch_now(select_graves(project, uuids))).values()
                 living, gone = _told_apart(rows, terms)
-                done = keeps or self._bury(project, living, author, terms)
+                done = self._apply(project, living, author, terms, kind)
             return _Attempt(living, gone, done)
 
-        size = _AT_ONCE if self._engine.exclusive or keeps else 1
+        size = _AT_ONCE if self._engine.exclusive or kind.keeps else 1
         try:
             for start in range(0, len(named), size):
                 some = named[start : start + size]
@@ -156,16 +169,40 @@ class Deleter:
                 found.update(row.uuid for row in (*last.living, *last.gone))
                 if not last.is_done:
                     report.failed += [row.uuid for row in last.living]
-                elif not keeps:
+                elif not kind.keeps:
                     report.deleted += len(last.living) + len(last.gone)
         finally:
             report.found = len(found)
-            if report.deleted:
+            report.erases = kind.erases and bool(report.found if kind.keeps else report.deleted)
+            if report.deleted or report.erases:
                 self._on_deleted()
         return report
 
+    def _apply(
+        self,
+        project: int,
+        living: Sequence[StoredPerson],
+        author: Author,
+        terms: Terms,
+        kind: _Kind,
+    ) -> bool:
+        """Do what is asked of persons who are there; False as `_bury`."""
+        if not kind.keeps:
+            return self._bury(project, living, author, terms, erases=kind.erases)
+        if kind.erases and living:
+            uuids = [person.uuid for person in living]
+            now_us = time.time_ns() // 1_000
+            self._engine.command_now(note_events(project, uuids, now_us, keeps=True))
+        return True
+
     def _bury(
-        self, project: int, living: Sequence[StoredPerson], author: Author, terms: Terms
+        self,
+        project: int,
+        living: Sequence[StoredPerson],
+        author: Author,
+        terms: Terms,
+        *,
+        erases: bool,
     ) -> bool:
         """Write tombstones; False where another process has written the same row before."""
         if not living:
@@ -188,17 +225,20 @@ class Deleter:
         # Others may write the same row at the same time; here nobody else writes at all.
         token = {} if engine.exclusive else {"insert_deduplication_token": edits[0].token}
         self._note(deletions)
-        write_entries(engine, entries)
         try:
+            if erases:
+                uuids = [row.uuid for row in rows]
+                engine.command_now(note_events(project, uuids, now_us, keeps=False))
+            write_entries(engine, entries)
             with self._counts.write(project) as written:
                 engine.insert_now("persons", persons, settings=token)
                 written.created = -len(rows)
         except BaseException:
-            self._void(deletions, entries)
+            self._void(project, deletions, entries, erases=erases)
             raise
         if engine.exclusive or self._is_ours(project, rows[0]):
             return True
-        self._void(deletions, entries)
+        self._void(project, deletions, entries, erases=erases)
         return False
 
     def _is_ours(self, project: int, row: Upsert) -> bool:
@@ -209,9 +249,18 @@ class Deleter:
         rows = [{**asdict(one), "person_id": str(one.person_id)} for one in deletions]
         self._engine.insert_now("deletions", pl.DataFrame(rows, schema=_SCHEMA))
 
-    def _void(self, deletions: Sequence[Deletion], entries: Sequence[Entry]) -> None:
+    def _void(
+        self,
+        project: int,
+        deletions: Sequence[Deletion],
+        entries: Sequence[Entry],
+        *,
+        erases: bool,
+    ) -> None:
         self._note([replace(one, is_void=1, version=2) for one in deletions])
         write_entries(self._engine, [replace(one, is_void=1, version=2) for one in entries])
+        if erases:
+            self._engine.command_now(drop_unwritten(project))
 
 
 class _Attempt(Struct):

@@ -37,7 +37,7 @@ from service.turns import Turns
 
 Row = TypeVar("Row")
 T = TypeVar("T")
-Table = Literal["persons"]
+Table = Literal["persons", "events"]
 
 _HEAVY_NICE = 10
 # They wait for their turn, and are made together: the more, the fewer statements for each.

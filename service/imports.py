@@ -11,11 +11,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import LiteralString
 from uuid import UUID, uuid4
 
 import polars as pl
@@ -24,48 +22,20 @@ from msgspec import Struct
 from queries.history import IMPORTED
 from queries.identity import person_number
 from queries.imports import PersonInput, Reject
-from queries.sql import bind, sql
-from queries.statement import Statement
 from queries.stored import select_persons
 from queries.texts import Texts, texts_of
 from queries.upserts import Outcome, Upsert, candidate_uuids, select_concerned, upsert_batch
 from service.counts import Counts
 from service.engine import Engine
 from service.history import Source, write_notes
+from service.import_runs import Progress, Settled, Summary, run, staging
 from service.person_rows import person_rows
-from service.readers import Batch, Format, read
+from service.readers import Format, read
 
 # A batch holds each person once, so nothing in it needs replacing (17 of 36 us a row).
 _BATCH = {"optimize_on_insert": "0"}
-# So many rows are written before the first is merged: merging at once costs a third of the speed,
-# merging never leaves so many parts that every look-up is slow.
-_HELD_ROWS = 1_000_000
 
 _importing: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
-
-
-class Progress(Struct):
-    """How far an import is. Lines are counted, but `written`, which counts persons."""
-
-    read: int = 0
-    written: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    bytes_read: int = 0
-    bytes_total: int = 0
-    seconds: float = 0.0
-
-
-class Summary(Struct):
-    """What an import did: lines read, persons written, lines that changed nothing."""
-
-    read: int
-    written: int
-    unchanged: int
-    rejected: int
-    skipped: int
-    seconds: float
 
 
 def import_persons(
@@ -97,71 +67,13 @@ def import_persons(
         UnreadableSource: the file as a whole cannot be read; what came before stays imported.
     """
     with _importing[project]:
-        return _import(
+        return run(
             _Writer(engine, project, counts),
             source.stat().st_size,
             read(source, fmt, batch_rows=batch_rows),
             on_progress,
             on_reject,
         )
-
-
-def drop_leftovers(engine: Engine) -> None:
-    """Drop what a killed import left staged; only while no import runs, here or elsewhere."""
-    if not engine.exclusive:
-        return
-    left = sql(
-        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'Memory'"
-        " AND (startsWith(name, 'import_ids_') OR startsWith(name, 'import_uuids_'))"
-    )
-    for table in engine.fetch_now(Statement("imports.leftovers", left, _Staged)):
-        engine.command_now(_ddl("DROP TABLE IF EXISTS {} SYNC", table.name))
-
-
-class _Staged(Struct):
-    name: str
-
-
-def _import(
-    writer: _Writer,
-    size: int,
-    batches: Iterator[Batch],
-    on_progress: Callable[[Progress], None],
-    on_reject: Callable[[Reject], None],
-) -> Summary:
-    started = time.monotonic()
-    done = Progress(bytes_total=size)
-
-    def note(batch: Batch, outcome: Outcome) -> None:
-        rejects = [*batch.rejects, *outcome.rejects]
-        for reject in rejects:
-            on_reject(reject)
-        done.read += len(batch.persons) + len(batch.rejects) + batch.skipped
-        done.written += len(outcome.upserts)
-        done.unchanged += outcome.unchanged
-        done.rejected += len(rejects)
-        done.skipped += batch.skipped
-        done.bytes_read = batch.bytes_read
-        done.seconds = round(time.monotonic() - started, 3)
-        on_progress(done)
-
-    with ExitStack() as held, writer, ThreadPoolExecutor(1, "import") as inserting:
-        held.enter_context(writer.merges_held())
-        before: Future[None] | None = None
-        for batch in batches:
-            prepared = writer.prepare(batch.persons)
-            # What a line comes to depends on the lines before it, so these must be visible first.
-            if before is not None:
-                before.result()
-            outcome = writer.settle(prepared)
-            before = inserting.submit(writer.insert, outcome.upserts)
-            if done.written > _HELD_ROWS:
-                held.close()
-            note(batch, outcome)
-        if before is not None:
-            before.result()
-    seconds = round(time.monotonic() - started, 3)
-    return Summary(done.read, done.written, done.unchanged, done.rejected, done.skipped, seconds)
 
 
 class _Prepared(Struct):
@@ -188,12 +100,14 @@ class _Writer:
 
     def __enter__(self) -> None:
         create = self._engine.command_now
-        create(_ddl("CREATE TABLE {} (distinct_id String) ENGINE = Memory", self._ids_table))
-        create(_ddl("CREATE TABLE {} (number UInt64, id UUID) ENGINE = Memory", self._uuids_table))
+        create(staging("CREATE TABLE {} (distinct_id String) ENGINE = Memory", self._ids_table))
+        create(
+            staging("CREATE TABLE {} (number UInt64, id UUID) ENGINE = Memory", self._uuids_table)
+        )
 
     def __exit__(self, *_: object) -> None:
         for table in (self._ids_table, self._uuids_table):
-            self._engine.command_now(_ddl("DROP TABLE IF EXISTS {} SYNC", table))
+            self._engine.command_now(staging("DROP TABLE IF EXISTS {} SYNC", table))
 
     def merges_held(self) -> AbstractContextManager[None]:
         """Enclose the time in which what is written is not merged."""
@@ -215,14 +129,18 @@ class _Writer:
             ),
         )
 
-    def settle(self, prepared: _Prepared) -> Outcome:
+    def settle(self, prepared: _Prepared) -> Settled:
         """Put a batch together with what is stored; the turn taken for it, `insert` gives on."""
         self._engine.turns.take(self._project)
         try:
-            return self._settle(prepared)
+            outcome = self._settle(prepared)
         except BaseException:
             self._engine.turns.leave(self._project)
             raise
+        upserts = outcome.upserts
+        return Settled(
+            len(upserts), outcome.unchanged, outcome.rejects, lambda: self._insert(upserts)
+        )
 
     def _settle(self, prepared: _Prepared) -> Outcome:
         engine = self._engine
@@ -230,7 +148,7 @@ class _Writer:
             (self._ids_table, prepared.staged_ids),
             (self._uuids_table, prepared.staged_uuids),
         ):
-            engine.command_now(_ddl("TRUNCATE TABLE {}", table))
+            engine.command_now(staging("TRUNCATE TABLE {}", table))
             if rows.height:
                 engine.insert_now(table, rows)
         concerned = select_concerned(self._project, self._ids_table, self._uuids_table)
@@ -252,15 +170,15 @@ class _Writer:
             asked += outcome.assumed
             stored += engine.fetch_now(select_persons(self._project, outcome.assumed))
 
-    def insert(self, upserts: list[Upsert]) -> None:
+    def _insert(self, upserts: list[Upsert]) -> None:
         """Write persons: where they stand and their new distinct ids first, then themselves."""
         try:
             if upserts:
-                self._insert(upserts)
+                self._insert_rows(upserts)
         finally:
             self._engine.turns.leave(self._project)
 
-    def _insert(self, upserts: list[Upsert]) -> None:
+    def _insert_rows(self, upserts: list[Upsert]) -> None:
         engine = self._engine
         with self._counts.write(self._project) as written:
             rows = person_rows(self._project, upserts, time.time_ns() // 1_000)
@@ -272,7 +190,3 @@ class _Writer:
             engine.insert_now("persons", rows.persons, settings=_BATCH)
             new = [person.created_us for person in upserts if person.is_new]
             written.created, written.newest_us = len(new), max(new, default=0)
-
-
-def _ddl(template: LiteralString, table: str) -> Statement[None]:
-    return Statement("imports.staging", sql(template, bind("Identifier", table)), type(None))

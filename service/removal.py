@@ -12,6 +12,14 @@ import threading
 import time
 
 from queries.deletions import list_pending, void_unwritten
+from queries.event_removal import (
+    drop_unwritten,
+    forget_erased,
+    list_pending_events,
+    name_erased,
+    name_events,
+    remove_events,
+)
 from queries.removal import (
     apply_mask,
     complete,
@@ -43,6 +51,7 @@ from service.mutations import wait_for_mutations
 _log = logging.getLogger(__name__)
 
 _MOST_PERSONS = 100_000
+_MOST_IDS = 1_000_000
 _REST = 10.0
 _LEAST_REST_SECONDS = 1.0
 _SCAN_SECONDS = 600
@@ -52,8 +61,8 @@ _POLL_SECONDS = 0.2
 _WRITE_US = 600_000_000
 _HELD_SECONDS = 60.0
 _ROUND_US = 86_400_000_000
-_HOLDING = ("persons", "activity", "idempotency", "history")
-_REWRITTEN = (*_HOLDING, "distinct_ids")
+_HOLDING = ("persons", "activity", "idempotency", "history", "events")
+_REWRITTEN = (*_HOLDING, "distinct_ids", "event_deletions")
 
 
 class Removal:
@@ -100,9 +109,11 @@ class Removal:
             if not self._tidy():
                 return False
             is_done = True
-            for row in self._engine.fetch_now(list_pending(), seconds=_SCAN_SECONDS):
+            erasing = {row.project for row in self._engine.fetch_now(list_pending_events())}
+            pending = self._engine.fetch_now(list_pending(), seconds=_SCAN_SECONDS)
+            for project in dict.fromkeys([*(row.project for row in pending), *sorted(erasing)]):
                 # One project's failure is no reason to leave out the others.
-                is_done = self._round(row.project) and is_done
+                is_done = self._round(project, erases=project in erasing) and is_done
             return is_done
 
     def _run(self) -> None:
@@ -133,7 +144,7 @@ class Removal:
                 self._engine.command_now(end_round(old.began_us))
         return True
 
-    def _round(self, project: int) -> bool:
+    def _round(self, project: int, *, erases: bool) -> bool:
         """Remove persons of a project; returns whether all that were pending are gone."""
         engine = self._engine
         round = Round(project, _now_us())
@@ -141,27 +152,31 @@ class Removal:
             until = round.began_us - (0 if engine.exclusive else _WRITE_US)
             engine.command_now(void_unwritten(project, until))
             engine.command_now(name_persons(round, _MOST_PERSONS))
+            if erases:
+                engine.command_now(drop_unwritten(project))
+                engine.command_now(name_erased(round, _MOST_IDS))
         (begun,) = engine.fetch_now(count_named(round))
-        if not begun.persons:
+        if not begun.persons and not begun.erased:
             return True
         started = time.monotonic()
         is_done = self._rewrite(round) and self._free_ids(round)
         if is_done:
             engine.command_now(complete(round, _now_us()))
             _log.info(
-                "%d deleted persons of project %d removed in %.1f s",
+                "%d deleted persons, events of %d distinct ids of project %d removed in %.1f s",
                 begun.persons,
+                begun.erased,
                 project,
                 time.monotonic() - started,
             )
         if not self._stop.is_set():
             engine.command_now(end_round(round.began_us))
-        return is_done and begun.persons < _MOST_PERSONS
+        return is_done and begun.persons < _MOST_PERSONS and begun.erased < _MOST_IDS
 
     def _rewrite(self, round: Round) -> bool:
         """Rewrite what holds persons or values of theirs, and look whether they are gone."""
         engine = self._engine
-        for name in (name_ids, name_rows, name_entries, name_history):
+        for name in (name_ids, name_rows, name_entries, name_history, name_events):
             engine.command_now(name(round))
         left = engine.fetch_now(count_left(round), seconds=_SCAN_SECONDS)[0]
         if left.entries:
@@ -170,10 +185,12 @@ class Removal:
             engine.command_now(forget_answers(round))
         if left.noted:
             engine.command_now(forget_history(round))
+        if (left.rows or left.events) and not self._wait_for_merges():
+            return False
         if left.rows:
-            if not self._wait_for_merges():
-                return False
             engine.command_now(remove_rows(round))
+        if left.events:
+            engine.command_now(remove_events(round))
         if not self._wait(*_HOLDING):
             return False
         left = engine.fetch_now(count_left(round), seconds=_SCAN_SECONDS)[0]
@@ -191,13 +208,14 @@ class Removal:
         with engine.turns.turn(round.project):
             engine.command_now(name_free(round))
             engine.command_now(remove_free(round))
-        if not self._wait("distinct_ids"):
+            engine.command_now(forget_erased(round))
+        if not self._wait("distinct_ids", "event_deletions"):
             return False
         if not engine.exclusive and self._stop.wait(_HELD_SECONDS):
             return False
         engine.command_now(restore_held(round))
         (left,) = engine.fetch_now(count_left_ids(round), seconds=_SCAN_SECONDS)
-        return not left.links
+        return not (left.links or left.erased)
 
     def _wait_for_merges(self) -> bool:
         """Wait until merges are not held; no mutation would start before."""

@@ -82,6 +82,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     import_batch_rows: int = 25_000
     import_bytes: int = 0
     rejects_kept: int = 1_000
+    timeline_points: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -39,6 +39,8 @@ _SINGLE = (
     *("delete_events", "delete_recordings", "keep_person", "status", "person_uuid"),
     *("created_after", "created_before", "updated_after", "last_seen_after"),
     *("as_of", "timestamp", "person_id", "include_set_once"),
+    *("events", "actions", "breakdown", "breakdown_type", "date_from", "date_to", "interval"),
+    *("display", "kind"),
 )
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
@@ -171,7 +173,7 @@ async def decode_selection(
         BadRequest: the filters cannot be understood, or come in a form that is not ours; or there
             are too many distinct ids.
     """
-    _refuse_other_forms(request)
+    refuse_other_forms(request)
     try:
         # What takes milliseconds must not keep everybody else's requests from being read.
         if len(properties) > _SHORT:
@@ -232,7 +234,7 @@ def refuse_repeats(
             raise BadRequest(f"`{name}` is given more than once, not always the same.", attr=name)
 
 
-def _refuse_other_forms(request: Request[Any, Any, Any]) -> None:
+def refuse_other_forms(request: Request[Any, Any, Any]) -> None:
     """Refuse filters spread over several parameters: to ignore them would widen the result."""
     names = [name for name, _ in request.query_params.multi_items()]
     if any(name.startswith("properties[") for name in names):

@@ -22,12 +22,13 @@ Query = Request[Any, Any, Any]
 class Wanted(Struct, frozen=True):
     """Whom to delete: by integer ids and uuids, or else by distinct ids.
 
-    `keeps` True deletes nobody.
+    `keeps` True deletes nobody; `erases` removes their events.
     """
 
     ids: list[Named]
     distinct_ids: list[str]
     keeps: bool
+    erases: bool
 
 
 def decode_wanted(request: Query, body: dict[str, Any], most: int) -> Wanted:
@@ -58,17 +59,17 @@ def decode_wanted(request: Query, body: dict[str, Any], most: int) -> Wanted:
         [_decode_id(n, item) for n, item in enumerate(ids)],
         [_decode_text(n, item) for n, item in enumerate(distinct_ids)],
         flags["keep_person"],
+        flags["delete_events"],
     )
 
 
-def decode_keeps(**flags: str | None) -> bool:
+def decode_flags(**flags: str | None) -> dict[str, bool]:
     """Decode the flags of the address of one person: their values, not that they are there.
 
     Raises:
         BadRequest: one is neither true nor false.
     """
-    values = {name: text is not None and decode_flag(name, text) for name, text in flags.items()}
-    return values["keep_person"]
+    return {name: text is not None and decode_flag(name, text) for name, text in flags.items()}
 
 
 def decode_distinct_id(request: Query, body: dict[str, Any]) -> str:

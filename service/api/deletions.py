@@ -23,7 +23,7 @@ from service.api.bodies import decode_object
 from service.api.conditions import terms_of
 from service.api.deletion_bodies import (
     decode_distinct_id,
-    decode_keeps,
+    decode_flags,
     decode_person_uuid,
     decode_wanted,
 )
@@ -54,7 +54,16 @@ _Flag = Annotated[
     str | None,
     QueryParameter(description="There are none here to delete.", schema_extra=_BOOLEAN),
 ]
-_Keep = Annotated[str | None, QueryParameter(description="Delete nobody.", schema_extra=_BOOLEAN)]
+_Events = Annotated[
+    str | None,
+    QueryParameter(
+        description="Remove the events of the distinct ids the person has, too.",
+        schema_extra=_BOOLEAN,
+    ),
+]
+_Keep = Annotated[
+    str | None, QueryParameter(description="Do not delete the person.", schema_extra=_BOOLEAN)
+]
 _Status = Annotated[
     str,
     QueryParameter(
@@ -104,8 +113,8 @@ class BulkDeletion(Struct, frozen=True):
     """What a deletion came to.
 
     `persons_found` of those named were there; `persons_deleted` of them are gone for the next read,
-    and `persons_queued_for_deletion`, the same ones, go from the disk. Of events and recordings
-    there are none here, so none are queued.
+    and `persons_queued_for_deletion`, the same ones, go from the disk; their events, too, where
+    that was asked for. Of recordings there are none here, so none are queued.
     """
 
     persons_found: int
@@ -150,7 +159,7 @@ class DeletionPage(Struct, frozen=True):
 async def delete_person(
     request: _Request,
     person_id: PersonId,
-    delete_events: _Flag = None,
+    delete_events: _Events = None,
     delete_recordings: _Flag = None,
     keep_person: _Keep = None,
 ) -> Response[bytes]:
@@ -161,7 +170,7 @@ async def delete_person(
 
     async def work(mark: int) -> Answer:
         terms = terms_of(request, mark)
-        keeps = decode_keeps(
+        flags = decode_flags(
             delete_events=delete_events,
             delete_recordings=delete_recordings,
             keep_person=keep_person,
@@ -169,7 +178,14 @@ async def delete_person(
 
         def bury() -> Report:
             uuid = locate(engine, project, person_id)
-            return deleter.delete_many(project, [uuid], author, terms=terms, keeps=keeps)
+            return deleter.delete_many(
+                project,
+                [uuid],
+                author,
+                terms=terms,
+                keeps=flags["keep_person"],
+                erases=flags["delete_events"],
+            )
 
         report = await engine.in_edit_thread(bury)
         if not report.found:
@@ -208,11 +224,16 @@ async def bulk_delete(
 
         def bury() -> Report:
             terms = Terms(mark=mark)
+            keeps, erases = wanted.keeps, wanted.erases
             if wanted.distinct_ids:
                 ids = wanted.distinct_ids
-                return deleter.delete_owners(project, ids, author, terms=terms, keeps=wanted.keeps)
+                return deleter.delete_owners(
+                    project, ids, author, terms=terms, keeps=keeps, erases=erases
+                )
             uuids = locate_all(engine, project, wanted.ids).values()
-            return deleter.delete_many(project, uuids, author, terms=terms, keeps=wanted.keeps)
+            return deleter.delete_many(
+                project, uuids, author, terms=terms, keeps=keeps, erases=erases
+            )
 
         report = await engine.in_edit_thread(bury)
         return Answer(202, msgspec.json.encode(_reported(report)))
@@ -299,7 +320,7 @@ def _reported(report: Report) -> BulkDeletion:
         report.found,
         report.deleted,
         report.deleted,
-        events_queued_for_deletion=False,
+        events_queued_for_deletion=report.erases,
         recordings_queued_for_deletion=False,
         deletion_errors=[DeletionError(uuid, _CONTENDED) for uuid in report.failed],
     )

@@ -1,4 +1,4 @@
-"""Import a file that is sent as the body of a request.
+"""Import a file of persons or events that is sent as the body of a request.
 
 The body is spooled to disk first, in bounded memory: so a slow client holds no worker, and a body
 that is cut off or too large is found out before anything is written.
@@ -26,7 +26,9 @@ from service.api.spool import spool
 from service.counts import Counts
 from service.engine import Engine
 from service.errors import BadRequest, UnsupportedMedia
-from service.imports import Summary, import_persons
+from service.event_imports import import_events
+from service.import_runs import Summary
+from service.imports import import_persons
 from service.projects import Project
 from service.readers import Format, UnreadableSource
 from service.settings import Settings
@@ -34,11 +36,12 @@ from service.settling import Settling
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _NDJSON = "application/x-ndjson"
+_KINDS = ("persons", "events")
 _TICK_SECONDS = 0.25
 
 
 class Imported(Struct):
-    """What an import did: lines, but `written`, which counts persons.
+    """What an import did: lines, but `written`, which of persons counts persons.
 
     Attributes:
         rejects: the first of the lines that were not imported, with the reasons.
@@ -58,7 +61,7 @@ class Imported(Struct):
     status_code=200,
     operation_id=operation_id("imports_create"),
     operation_class=TakesFile,
-    summary="Import persons from a file",
+    summary="Import persons or events from a file",
     opt=WRITE_PERSONS,
     security=WRITES_PERSONS,
     responses=answers(Imported, 400, 401, 403, 404, 413, 415, 507),
@@ -79,15 +82,32 @@ async def import_file(
             schema_extra={"enum": [known.value for known in Format]},
         ),
     ] = "",
+    kind: Annotated[
+        str,
+        QueryParameter(
+            description="What the file holds.",
+            schema_extra={"enum": list(_KINDS), "default": "persons"},
+        ),
+    ] = "",
 ) -> Response[Imported] | Stream:
     """Import the body; the answer waits for the end, or tells of it line by line."""
     fmt = _decode_format(format)
+    has_events = _decode_kind(kind, fmt)
     _refuse_forms(request)
     as_events = request.accept.best_match(["application/json", _NDJSON]) == _NDJSON
     source = await spool(request.stream(), settings)
     report = Report(None if as_events else settings.limits.rejects_kept)
 
     def work() -> Summary:
+        if has_events:
+            return import_events(
+                engine,
+                project.id,
+                source,
+                on_progress=report.note,
+                on_reject=report.reject,
+                batch_rows=settings.limits.import_batch_rows,
+            )
         return import_persons(
             engine,
             project.id,
@@ -117,6 +137,21 @@ def _decode_format(name: str) -> Format | None:
             " content.",
             attr="format",
         ) from None
+
+
+def _decode_kind(kind: str, fmt: Format | None) -> bool:
+    """Return whether the file holds events.
+
+    Raises:
+        BadRequest: there is no such kind, or not in that format.
+    """
+    if kind not in ("", *_KINDS):
+        raise BadRequest(f"`kind` is `persons` or `events`, not {kind[:40]!r}.", attr="kind")
+    if kind != "events":
+        return False
+    if fmt not in (None, Format.NDJSON):
+        raise BadRequest("Events are read from lines of JSON: leave `format` out.", attr="format")
+    return True
 
 
 def _refuse_forms(request: Request[Any, Any, Any]) -> None:

@@ -221,7 +221,7 @@ def config() -> OpenAPIConfig:
         security=[{_SCHEME: []}],
         tags=[
             Tag("persons", "Persons of a project."),
-            Tag("imports", "Persons from files."),
+            Tag("imports", "Persons and events from files."),
             Tag("projects", "What persons belong to."),
             Tag("environments", "All of it again, under the second prefix."),
             Tag("health", "For whoever watches over the service."),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Annotated, TypeAlias
+from typing import Annotated, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from litestar.params import PathParameter
 
 from queries.batches import get_many, name_numbers
+from queries.events import Owner, find_owners
 from queries.persons import PersonRow, get_persons
 from service.engine import Engine
 from service.errors import BadRequest, Conflict, NotFound
@@ -45,6 +46,37 @@ async def find_person(engine: Engine, project: int, text: str) -> PersonRow:
         found = await engine.fetch(get_persons(project, number=named))
     else:
         found = []
+    return _one(named, found)
+
+
+def find_owner(engine: Engine, project: int, text: str) -> Owner:
+    """Return whose events an id in the address stands for; as `find_person`, for a worker thread.
+
+    Raises:
+        BadRequest: it is neither an integer nor a UUID.
+        NotFound: nobody has it.
+        Conflict: two persons share the integer.
+    """
+    named = decode_id(text)
+    if isinstance(named, UUID):
+        found = engine.fetch_now(find_owners(project, uuid=named))
+    elif _may_be(named):
+        found = engine.fetch_now(find_owners(project, number=named))
+    else:
+        found = []
+    return _one(named, found)
+
+
+class _Known(Protocol):
+    @property
+    def uuid(self) -> UUID: ...
+
+
+Found = TypeVar("Found", bound=_Known)
+
+
+def _one(named: Named, found: Sequence[Found]) -> Found:
+    """Return the only one of the persons an id names."""
     if not found:
         raise NotFound("Not found.")
     if len(found) > 1:

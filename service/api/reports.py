@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from queries.imports import Reject
 from service.errors import ErrorBody
-from service.imports import Progress, Summary
+from service.import_runs import Progress, Summary
 
 LINES_HELD = 50_000
 _LOOK_SECONDS = 0.25

@@ -28,9 +28,9 @@ class Asked(Struct, frozen=True):
 
 
 class Imported(Struct, frozen=True):
-    """How far an import is, or what it came to: lines, but `written`, which counts persons.
+    """How far an import is, or what it came to: lines, but `written`, which of persons counts them.
 
-    `service.imports.Progress` and `Summary` in one, in a module that is light to import. `demo`
+    `service.import_runs.Progress` and `Summary` in one, in a module that is light to import. `demo`
     needs that: polars takes SIGINT away from whoever had it (seen with polars 2.1).
     """
 
@@ -74,8 +74,10 @@ class Backend(Protocol):
         fmt: str | None,
         on_progress: Callable[[Imported], None],
         on_reject: Callable[[Reject], None],
+        *,
+        events: bool = False,
     ) -> Imported:
-        """Import a file; its format is told from the content where `fmt` is None."""
+        """Import a file of persons, or of events; without `fmt` its format is told from it."""
         ...
 
     def export(self, project: int, asked: Asked) -> Iterator[bytes]:

@@ -32,6 +32,7 @@ class Importing:
         project: int,
         fmt: str | None = None,
         *,
+        events: bool = False,
         rejects: Path | None = None,
         naming: bool = False,
     ) -> None:
@@ -41,6 +42,7 @@ class Importing:
             console: where to tell of rejects.
             project: where to.
             fmt: the format; None to have it told from the content.
+            events: whether they hold events, and not persons.
             rejects: where all rejects go; None for `<file>.rejected.ndjson` beside each file.
             naming: whether a reject names its file.
         """
@@ -48,6 +50,7 @@ class Importing:
         self._naming = naming
         self._project = project
         self._fmt = fmt
+        self._events = events
         self._rejects = rejects
         self._started: set[Path] = set()
         self.total: dict[str, Any] = {
@@ -79,7 +82,9 @@ class Importing:
 
         try:
             with self._rejecting(called) as reject, _bar(called.name) as show:
-                summary = backend.import_file(self._project, source, self._fmt, note, reject)
+                summary = backend.import_file(
+                    self._project, source, self._fmt, note, reject, events=self._events
+                )
         except KeyboardInterrupt as error:
             lines = 0 if done is None else done.read
             raise Failure(

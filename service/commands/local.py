@@ -21,8 +21,10 @@ from service.commands.console import Failure
 from service.counts import Counts
 from service.engine import Engine
 from service.errors import BadRequest, NotFound
+from service.event_imports import import_events
 from service.export import csv_now
 from service.handoff import MadeKey, NewKey
+from service.import_runs import Progress
 from service.imports import import_persons
 from service.keys import Keys
 from service.opening import explained
@@ -70,19 +72,36 @@ class Local:
         fmt: str | None,
         on_progress: Callable[[Imported], None],
         on_reject: Callable[[Reject], None],
+        *,
+        events: bool = False,
     ) -> Imported:
         """As `Backend.import_file`."""
         self._check(project)
+
+        def note(progress: Progress) -> None:
+            on_progress(_imported(progress))
+
+        rows = self._settings.limits.import_batch_rows
         try:
+            if events:
+                summary = import_events(
+                    self._engine,
+                    project,
+                    source,
+                    on_progress=note,
+                    on_reject=on_reject,
+                    batch_rows=rows,
+                )
+                return _imported(summary)
             summary = import_persons(
                 self._engine,
                 project,
                 source,
                 None if fmt is None else Format(fmt),
                 counts=Counts(self._engine),
-                on_progress=lambda progress: on_progress(_imported(progress)),
+                on_progress=note,
                 on_reject=on_reject,
-                batch_rows=self._settings.limits.import_batch_rows,
+                batch_rows=rows,
             )
         except UnreadableSource as error:
             raise Failure(f"{source.name} cannot be imported: {error}") from error

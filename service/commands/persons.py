@@ -33,6 +33,7 @@ FORMATS = ("ndjson", "csv", "parquet", "posthog", "mixpanel")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the lines go that are not imported; FILE.rejected.ndjson if not given.",
 )
+@click.option("--events", is_flag=True, help="The files hold events, and not persons.")
 @json_option
 @pass_console
 @click.pass_context
@@ -43,18 +44,26 @@ def import_(
     project: int,
     fmt: str | None,
     rejects: Path | None,
+    events: bool,
 ) -> None:
-    """Import persons from each FILE; - is standard input.
+    """Import persons, or events, from each FILE; - is standard input.
 
     Ends with 0 if all were written, 1 if some lines were rejected, 2 if it stopped. To import
     a file again changes nothing.
     """
+    if events and fmt not in (None, "ndjson"):
+        raise click.UsageError("--events are read from lines of JSON: leave --format out.")
     sources = [Path(file) for file in files]
     for source in sources:
         if source != Path("-") and not source.is_file():
             raise Failure(f"{source}: there is no such file")
     importing = Importing(
-        console, project, fmt, rejects=rejects, naming=rejects is not None and len(files) > 1
+        console,
+        project,
+        fmt,
+        events=events,
+        rejects=rejects,
+        naming=rejects is not None and len(files) > 1,
     )
     with backend(console.settings) as opened:
         for source in sources:
@@ -66,7 +75,8 @@ def import_(
     total = importing.total
     console.answer(
         total,
-        f"{total['read']:,} lines read, {total['written']:,} persons written,"
+        f"{total['read']:,} lines read,"
+        f" {total['written']:,} {'events' if events else 'persons'} written,"
         f" {total['unchanged']:,} unchanged, {total['rejected']:,} rejected,"
         f" {total['skipped']:,} skipped in {total['seconds']:.1f} s",
     )

@@ -70,12 +70,14 @@ class Remote:
         fmt: str | None,
         on_progress: Callable[[Imported], None],
         on_reject: Callable[[Reject], None],
+        *,
+        events: bool = False,
     ) -> Imported:
         """As `Backend.import_file`."""
         with self._client.stream(
             "POST",
             f"/api/projects/{project}/imports",
-            params={"format": fmt} if fmt else {},
+            params={**({"format": fmt} if fmt else {}), **({"kind": "events"} if events else {})},
             content=_chunks(source),
             headers={"accept": "application/x-ndjson"},
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),

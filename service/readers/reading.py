@@ -1,13 +1,15 @@
-"""An import file read in batches of persons: its format found out, its records told apart."""
+"""An import file read in batches of records: its format found out, its records told apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from queries.event_lines import EventInput, event
 from queries.import_foreign import Decode, mixpanel, posthog, shape_of
 from queries.imports import PersonInput, Reject, natural
 from service.readers.documents import is_document, split_document
@@ -39,23 +41,35 @@ _DECODE: dict[Format, Decode] = {
 }
 
 
-class Batch(Struct):
-    """Some persons of a file, as they follow one another.
+class _Sized(Protocol):
+    """What a batch may hold so many bytes of."""
+
+    def size_bytes(self) -> int: ...
+
+
+Record = TypeVar("Record", bound=_Sized)
+_Rows: TypeAlias = Iterator[tuple[int, Record | Reject | None]]
+
+
+class Batch(Struct, Generic[Record]):
+    """Some persons, or events, of a file, as they follow one another.
 
     Attributes:
-        persons: each with its line, counted from 1; of Parquet, with its row.
+        records: each with its line, counted from 1; of Parquet, with its row.
         rejects: what was not read, and why.
         skipped: how many records were no persons: deleted ones, or messages of a tool.
         bytes_read: how many bytes of the file, as it is on disk, were read up to here.
     """
 
-    persons: list[tuple[int, PersonInput]]
+    records: list[tuple[int, Record]]
     rejects: list[Reject]
     skipped: int
     bytes_read: int
 
 
-def read(source: Path, fmt: Format | None = None, *, batch_rows: int = 50_000) -> Iterator[Batch]:
+def read(
+    source: Path, fmt: Format | None = None, *, batch_rows: int = 50_000
+) -> Iterator[Batch[PersonInput]]:
     """Read a file of persons; without a format it is found out by what the file holds.
 
     A batch has `batch_rows` records, fewer at the end or where they are large. The same file
@@ -70,19 +84,39 @@ def read(source: Path, fmt: Format | None = None, *, batch_rows: int = 50_000) -
         yield from _batches(rows, bytes_read, batch_rows)
 
 
-def _batches(rows: Rows, bytes_read: Callable[[], int], batch_rows: int) -> Iterator[Batch]:
-    batch = Batch([], [], 0, 0)
+def read_events(source: Path, *, batch_rows: int = 50_000) -> Iterator[Batch[EventInput]]:
+    """Read a file of events: lines of JSON, or a list of them. As `read` otherwise.
+
+    Raises:
+        UnreadableSource: as `read`; also where it is Parquet or CSV.
+    """
+    with open_source(source) as opened:
+        if opened.head.lstrip()[:1] not in {b"{", b"["}:
+            raise UnreadableSource(
+                f"events are read from lines of JSON, and the file begins with {opened.head[:16]!r}"
+            )
+        rows = (
+            (line, Reject(line, TOO_LONG) if record is None else event(line, record))
+            for line, record in _json_records(opened)
+        )
+        yield from _batches(rows, lambda: opened.bytes_read, batch_rows)
+
+
+def _batches(
+    rows: _Rows[Record], bytes_read: Callable[[], int], batch_rows: int
+) -> Iterator[Batch[Record]]:
+    batch: Batch[Record] = Batch([], [], 0, 0)
     count = size = 0
     failure: UnreadableSource | None = None
     try:
         for line, outcome in rows:
-            if isinstance(outcome, PersonInput):
-                batch.persons.append((line, outcome))
-                size += len(outcome.properties)
-            elif outcome is None:
+            if outcome is None:
                 batch.skipped += 1
-            else:
+            elif isinstance(outcome, Reject):
                 batch.rejects.append(outcome)
+            else:
+                batch.records.append((line, outcome))
+                size += outcome.size_bytes()
             count += 1
             if count >= batch_rows or size > BATCH_BYTES:
                 batch.bytes_read = bytes_read()
@@ -125,11 +159,18 @@ def _parquet(source: Source, fmt: Format | None) -> tuple[Rows, Callable[[], int
 
 
 def _json_rows(source: Source, decode: Decode | None) -> Rows:
-    split = split_document if is_document(source.head) else split_lines
-    for line, record in split(source.chunks()):
+    for line, record in _json_records(source):
         if record is None:
             yield line, Reject(line, TOO_LONG)
-        elif record and not record.isspace():
+        else:
             # The first record whose keys tell decides for all that follow.
             decode = decode or shape_of(record)
             yield line, (decode or natural)(line, record)
+
+
+def _json_records(source: Source) -> Iterator[tuple[int, bytes | None]]:
+    """Yield the records that are not blank with their lines; None for one that is too long."""
+    split = split_document if is_document(source.head) else split_lines
+    for line, record in split(source.chunks()):
+        if record is None or (record and not record.isspace()):
+            yield line, record

@@ -13,7 +13,8 @@ from queries.imports import Reject
 from queries.persons import PersonRow, Selection, list_persons
 from service.counts import Counts
 from service.engine import Engine
-from service.imports import Progress, Summary, import_persons
+from service.import_runs import Progress, Summary
+from service.imports import import_persons
 from tests.engine.people import FOREVER_US
 
 Line = dict[str, Any]

@@ -25,7 +25,7 @@ from tests.engine.importing import Importer
 CANARY = "Xq7\u2603vK2w\U0001f98aZp9\u00e6mJ4\u20acTb6"
 TABLES: tuple[LiteralString, ...] = (
     *("persons", "person_keys", "distinct_ids", "activity", "history"),
-    *("idempotency", "deletions", "removing", "superseded"),
+    *("idempotency", "deletions", "removing", "superseded", "events", "event_deletions"),
 )
 
 

@@ -13,7 +13,7 @@ from queries.persons import Selection
 from queries.settled import count_persons
 from service.counts import Counts
 from service.engine import Engine
-from service.imports import Progress
+from service.import_runs import Progress
 from tests.engine.importing import Importer, Line
 from tests.engine.people import count, insert, person
 

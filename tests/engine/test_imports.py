@@ -17,7 +17,7 @@ from queries.statement import Statement
 from queries.times import iso
 from service.counts import Counts
 from service.engine import Engine
-from service.imports import Progress, drop_leftovers
+from service.import_runs import Progress, drop_leftovers
 from service.person_rows import person_rows
 from service.readers import UnreadableSource
 from tests.engine.importing import Importer, Line

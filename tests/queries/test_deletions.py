@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
 from queries.deletions import void_unwritten
+from queries.event_removal import (
+    drop_unwritten,
+    forget_erased,
+    name_erased,
+    name_events,
+    note_events,
+    remove_events,
+)
 from queries.mutations import Mutation, list_mutations, stop_mutation
 from queries.removal import (
     Left,
@@ -51,6 +60,12 @@ COMMANDS: dict[str, Statement[None]] = {
     "removal_restore_held": restore_held(ROUND),
     "removal_complete": complete(ROUND, US),
     "removal_end_round": end_round(ROUND.began_us),
+    "deletions_note_events": note_events(7, [UUID(int=5)], US, keeps=False),
+    "deletions_drop_unwritten_events": drop_unwritten(7),
+    "removal_name_erased": name_erased(ROUND, 1_000_000),
+    "removal_name_events": name_events(ROUND),
+    "removal_remove_events": remove_events(ROUND),
+    "removal_forget_erased": forget_erased(ROUND),
     "mutations_stop": stop_mutation("persons", Mutation("mutation_5.txt", "it's")),
 }
 
@@ -69,7 +84,7 @@ def test_golden(name: str, update_golden: bool) -> None:
     [
         *(name_ids, name_rows, name_entries, name_free, remove_rows, scrub_entries),
         *(name_history, forget_history),
-        *(forget_answers, remove_free, restore_held),
+        *(forget_answers, remove_free, restore_held, name_events, remove_events, forget_erased),
     ],
 )
 def test_a_round_touches_its_project_and_what_it_named(
@@ -87,7 +102,12 @@ def test_mutations_are_those_of_a_table() -> None:
 
 @pytest.mark.parametrize(
     ("left", "nothing"),
-    [(Left(0, 0, 0, 0), True), (Left(0, 1, 0, 0), False), (Left(0, 0, 0, 1), False)],
+    [
+        (Left(0, 0, 0, 0, 0), True),
+        (Left(0, 1, 0, 0, 0), False),
+        (Left(0, 0, 0, 1, 0), False),
+        (Left(0, 0, 0, 0, 1), False),
+    ],
 )
 def test_nothing_is_left_where_all_are_none(left: Left, nothing: bool) -> None:
     assert left.is_nothing() is nothing

@@ -57,6 +57,10 @@ def test_our_own_form() -> None:
     )
 
 
+def test_how_much_memory_a_person_takes() -> None:
+    assert ok(with_properties(b'{"a":1}')).size_bytes() == 7
+
+
 def test_a_row_of_the_api() -> None:
     row = {
         "type": "person",

@@ -16,6 +16,7 @@ from queries import moments, semver
 from queries.batches import get_many, get_owners
 from queries.candidates import count_candidates, find_candidates, read_candidates
 from queries.columns import list_keys, list_parts
+from queries.events import Hidden, Owner, Range
 from queries.filter_text import MAX_KEY, FilterError, decode_filter, number_of
 from queries.filters import EVERYONE, AllOf, Between, Dated, Filter, Operator, Test, Versioned
 from queries.keys import find_key
@@ -24,6 +25,7 @@ from queries.persons import Selection, export_persons, get_persons, list_persons
 from queries.places import Place
 from queries.properties import TYPED
 from queries.sql import Sql
+from queries.timeline import find_openings
 from queries.values import list_distinct_ids, list_values
 from queries.where import where
 from tests import hostile
@@ -156,6 +158,23 @@ def secrets(text: str) -> Made:
     return find_key(text).sql
 
 
+def watched_keys(text: str) -> Made:
+    return find_openings(events_of("ann"), (text,), most=5).sql
+
+
+def events_called(text: str) -> Made:
+    return find_openings(events_of("ann", text), ("plan",), most=5).sql
+
+
+def events_of_ids(text: str) -> Made:
+    return find_openings(events_of(text), ("plan",), most=5).sql
+
+
+def events_of(distinct_id: str, *names: str) -> Range:
+    owner = Owner(UUID(int=5), [distinct_id], 1, 1)
+    return Range(7, owner, 0, NOW_US, names, (Hidden(distinct_id, NOW_US),))
+
+
 # What stands in their place, and how many texts of SQL there may be: where a key is one of those
 # that are columns of their own, there is another.
 SLOTS: dict[Slot, tuple[str, ...]] = {
@@ -175,6 +194,9 @@ SLOTS: dict[Slot, tuple[str, ...]] = {
     contained_distinct_ids: ("x",),
     batches: ("x",),
     secrets: ("x",),
+    watched_keys: ("age",),
+    events_called: ("x",),
+    events_of_ids: ("x",),
 }
 
 

@@ -26,6 +26,9 @@ from queries.deletions import (
     name_owners,
     select_graves,
 )
+from queries.event_removal import list_pending_events
+from queries.event_upserts import select_hidden, select_stored
+from queries.events import IDS_CARRIED, Hidden, Owner, Range, find_owners, list_hidden
 from queries.filter_text import decode_filter
 from queries.history import list_noted
 from queries.idempotency import find_answer
@@ -39,6 +42,7 @@ from queries.settled_pages import list_settled
 from queries.sql import sql
 from queries.statement import Statement
 from queries.stored import select_owners, select_persons
+from queries.timeline import Opening, find_openings, read_snapshots
 from queries.upserts import select_concerned
 from queries.values import list_distinct_ids, list_values
 
@@ -73,6 +77,20 @@ SETTLED = Settled(("all_1_8_1", "all_9_9_0"), has_tombstones=True, newest_us=1_6
 ALL_SETTLED = Settled(("all_1_9_2",), False, newest_us=1_800_000_000_000_000, is_all=True)
 
 ROUND = Round(7, 1_700_000_000_000_000)
+
+OWNER = Owner(PLACES[0].uuid, ["ann", "bob"], 2, 0)
+MANY = Owner(PLACES[0].uuid, [f"id {n}" for n in range(51)], 51, 1)
+CROWD = Owner(PLACES[0].uuid, [], IDS_CARRIED + 1, 1)
+EVENTS = Range(7, OWNER, 1_600_000_000_000_000, 1_700_000_000_000_000)
+SOME_EVENTS = Range(
+    *(7, CROWD, 1_600_000_000_000_000, 1_700_000_000_000_000),
+    names=("$pageview", "signed up"),
+    hidden=(Hidden("ann", 1_650_000_000_000_000),),
+)
+OPENINGS = [
+    Opening(1, 1_600_000_000_000_001, PLACES[0].uuid, 3, ""),
+    Opening(5, 1_600_000_000_000_009, PLACES[1].uuid, 4, ""),
+]
 
 STATEMENTS: dict[str, Statement[Any]] = {
     "persons_page_of_one": read_candidates(NARROW, PLACES[:1]),
@@ -121,6 +139,17 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "deletions_list_completed": list_deletions(7, "completed", None, limit=100, offset=200),
     "deletions_count_of_person": count_deletions(7, "pending", PLACES[0].uuid),
     "deletions_pending": list_pending(),
+    "events_owners_by_uuid": find_owners(7, uuid=PLACES[0].uuid),
+    "events_owners_by_number": find_owners(7, number=123_456),
+    "events_hidden": list_hidden(7, OWNER),
+    "events_hidden_of_many": list_hidden(7, MANY),
+    "events_stored": select_stored(7, "staged"),
+    "events_staged_hidden": select_hidden(7, "staged"),
+    "timeline_openings": find_openings(EVENTS, ("plan", "sp ace.d"), most=10_001),
+    "timeline_openings_of_some": find_openings(SOME_EVENTS, (), most=11),
+    "timeline_snapshots": read_snapshots(EVENTS, OPENINGS),
+    "timeline_snapshots_of_some": read_snapshots(SOME_EVENTS, OPENINGS),
+    "deletions_pending_events": list_pending_events(),
     "removal_count_named": count_named(ROUND),
     "removal_count_left": count_left(ROUND),
     "removal_count_left_ids": count_left_ids(ROUND),
@@ -198,6 +227,17 @@ def test_a_row_is_a_line_of_json() -> None:
         "before": ["1"],
         "after": [""],
         "began_us": 1_700_000_000_000_000,
+        "hiding": 0,
+        "distinct_id": "ann",
+        "until": 1_700_000_000_000_000,
+        "at_us": -5,
+        "hash": 2**64 - 1,
+        "arrived": 1_700_000_000_000_000,
+        "total": 3,
+        "openings": [[1, -5, "b8c3e778-c1ea-5503-9f33-596db7513f5a", 5, ""]],
+        "turn": 5,
+        "events": 0,
+        "erased": 3,
     }
     line = msgspec.json.encode(row)
     for statement in STATEMENTS.values():

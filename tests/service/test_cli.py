@@ -27,6 +27,7 @@ from tests.service.running import ROOT, Commands
 
 HEAVY = ("chdb", "clickhouse_connect", "granian", "httpx", "litestar", "polars", "pyarrow")
 DAY_US = 86_400_000_000
+EVENT = '{"event": "seen", "distinct_id": "p0", "timestamp": "2024-05-01T10:00:00Z"}\n'
 NOT_ONE = '{"distinct_ids": ["x"], "propertys": {}}\n'
 LINES = "".join(f'{{"distinct_ids": ["p{n}"], "properties": {{"n": {n}}}}}\n' for n in range(3))
 
@@ -155,6 +156,10 @@ def test_without_a_service_commands_open_the_engine(
     assert list(summary.values())[:5] == [4, 3, 0, 1, 0]
     rejected = Path(f"{file}.rejected.ndjson").read_text()
     assert re.fullmatch(r'\{"line":4,"reason":"[^\n]*propertys[^\n]*"\}\n', rejected)
+    (tmp_path / "events.ndjson").write_text(EVENT)
+    events = ("import", "--events", "events.ndjson", "--project", "1")
+    for written in (1, 0):
+        assert commands.json(*events, environ=place)["written"] == written
     tree = '[{"key":"n","value":1}]'
     ended = commands.run("export", "--project", "1", "--properties", tree, environ=place)
     assert (ended.code, ended.err) == (0, "")
@@ -201,7 +206,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 def test_an_import_that_is_stopped(tmp_path: Path) -> None:
     class Stopped:
-        def import_file(self, *_: object) -> None:
+        def import_file(self, *_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
     importing = Importing(Console(Settings, as_json=True), 1)

@@ -62,6 +62,36 @@ def test_a_deleted_person_is_gone_at_once_everywhere(people: People, form: str) 
     assert "gone" not in exported
 
 
+def happened(people: People, *ids: str) -> None:
+    lines = [
+        f'{{"event":"seen","distinct_id":"{id}","timestamp":"2024-05-01T10:00:00Z"}}' for id in ids
+    ]
+    address = f"/api/projects/{people.project}/imports?kind=events"
+    done = people.client.post(address, content="\n".join(lines).encode()).json()
+    assert done["written"] == len(ids)
+
+
+def seen(people: People, id: object) -> int:
+    answer = people.ask("GET", id, "/properties_timeline?date_from=all")
+    return sum(point["relevant_event_count"] for point in answer.json()["points"])
+
+
+def test_events_go_if_asked_and_are_hidden_at_once(people: People) -> None:
+    gone, kept, both = (people.make(id) for id in ("gone", "kept", "both"))
+    happened(people, "gone", "kept", "both")
+    assert people.ask("DELETE", gone["uuid"], "?delete_events=true").status_code == 202
+    assert people.ask("DELETE", kept["uuid"], "?delete_events=false").status_code == 202
+    assert [seen(people, people.make(id)["uuid"]) for id in ("gone", "kept")] == [0, 1]
+    body = {"ids": [both["id"]], "delete_events": True, "keep_person": True}
+    answer = bulk(people, body)
+    assert answer.json() == {**report(1, 0), "events_queued_for_deletion": True}
+    assert seen(people, both["uuid"]) == 0
+    happened(people, "gone", "both")
+    assert seen(people, both["uuid"]) == 1
+    done = bulk(people, {"distinct_ids": ["both"], "delete_events": True})
+    assert done.json() == {**report(1), "events_queued_for_deletion": True}
+
+
 def test_the_log_names_who_was_deleted_by_the_uuid_alone(people: People) -> None:
     gone = people.make("a", properties={"name": "Ann"})
     people.ask("DELETE", gone["uuid"])

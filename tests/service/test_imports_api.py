@@ -113,6 +113,36 @@ def test_an_unreadable_body_is_a_400(client: Client, fresh: int, body: bytes, ac
     assert (answer.json()["type"], answer.json()["attr"]) == ("validation_error", "body")
 
 
+EVENT = (
+    b'{"event":"seen","distinct_id":"a","timestamp":"2024-05-01T10:00:00Z",'
+    b'"properties":{"$set":{"v":1}}}'
+)
+
+
+def test_events_are_a_kind(client: Client, fresh: int) -> None:
+    body = EVENT + b"\n{}\n" + EVENT.replace(b'"v":1', b'"v":2')
+    for query in ("?kind=events", "?kind=events&format=ndjson"):
+        summary = send(client, fresh, gzip.compress(body), query).json()
+        assert (summary["read"], summary["rejected"]) == (3, 1)
+        assert summary["rejects"][0]["line"] == 2
+    assert (summary["written"], summary["unchanged"]) == (0, 2)
+    assert client.get(f"/api/projects/{fresh}/persons").json()["count"] == 0
+    told = events(send(client, fresh, body, "?kind=events", **NDJSON))
+    assert told[-1][0] == "summary"
+    assert send(client, fresh, GOOD[0], "?kind=persons").json()["written"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "attr"),
+    [("?kind=people", "kind"), ("?kind=events&format=csv", "format"), ("?kind=events", "body")],
+)
+def test_what_is_no_kind_or_no_file_of_events(
+    client: Client, fresh: int, query: str, attr: str
+) -> None:
+    answer = send(client, fresh, b"uuid,event\r\n1,seen\r\n", query)
+    assert (answer.status_code, answer.json()["attr"]) == (400, attr)
+
+
 def test_events_end_with_the_summary(client: Client, fresh: int) -> None:
     told = events(send(client, fresh, b"\n".join([b"{}", *GOOD, b"x"]), **NDJSON))
     names = [name for name, _ in told]

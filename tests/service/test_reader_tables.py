@@ -304,7 +304,7 @@ def test_parquet_in_slices(tmp_path: Path) -> None:
     reading = Reading(parquet(tmp_path, pl.DataFrame({"distinct_ids": ids})), batch_rows=10_000)
     assert reading.ids == [f"p{n}" for n in range(25_000)]
     assert reading.lines == list(range(1, 25_001))
-    assert [len(batch.persons) for batch in reading.batches] == [10_000, 10_000, 5_000]
+    assert [len(batch.records) for batch in reading.batches] == [10_000, 10_000, 5_000]
     sizes = [batch.bytes_read for batch in reading.batches]
     assert sizes == sorted(sizes)
 

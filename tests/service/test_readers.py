@@ -53,7 +53,7 @@ def write(tmp_path: Path) -> Write:
 def test_lines_and_batches(write: Write) -> None:
     path = write(lines(2) + b"\r\n  \n\nnonsense\n" + lines(3, 2) + b'{"type":"STATE"}')
     reading = Reading(path, Format.NDJSON, batch_rows=3)
-    assert [len(batch.persons) for batch in reading.batches] == [2, 3, 0]
+    assert [len(batch.records) for batch in reading.batches] == [2, 3, 0]
     assert reading.lines == [1, 2, 7, 8, 9]
     assert reading.ids == ["p0", "p1", "p2", "p3", "p4"]
     assert list(reading.rejects) == [6]
@@ -268,7 +268,7 @@ def test_no_end_of_a_list_in_sight() -> None:
 
 def test_large_persons_make_small_batches(write: Write) -> None:
     person = b'{"distinct_ids":["a"],"properties":{"a":"' + b"x" * 500_000 + b'"}}\n'
-    sizes = [len(batch.persons) for batch in read(write(gzip.compress(person * 300, 1)))]
+    sizes = [len(batch.records) for batch in read(write(gzip.compress(person * 300, 1)))]
     assert sizes == [135, 135, 30]
 
 
@@ -334,7 +334,7 @@ def test_documents_by_their_first_bytes(head: bytes, is_one: bool) -> None:
 @pytest.mark.skipif(not REAL.exists(), reason="the real data is not there")
 def test_real_data() -> None:
     reading = Reading(REAL, batch_rows=500)
-    assert [len(batch.persons) for batch in reading.batches] == [500, 500, 91]
+    assert [len(batch.records) for batch in reading.batches] == [500, 500, 91]
     assert reading.rejects == {}
     assert reading.batches[-1].bytes_read == REAL.stat().st_size
     with gzip.open(REAL) as file:

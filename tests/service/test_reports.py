@@ -16,7 +16,7 @@ from service.api import reports
 from service.api.reports import Abandoned, Report, line_of
 from service.api.spool import folder, spool
 from service.errors import DiskFull, ErrorBody
-from service.imports import Progress, Summary
+from service.import_runs import Progress, Summary
 from service.settings import Settings
 
 

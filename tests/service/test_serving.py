@@ -21,6 +21,10 @@ from tests.service.running import SECONDS, Commands, pipe
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
 LINES = "".join(f'{{"distinct_ids": ["p{n}"], "properties": {{"n": {n}}}}}\n' for n in range(3))
+EVENTS = "".join(
+    f'{{"event": "seen", "distinct_id": "p{n}", "timestamp": "2024-05-0{n + 1}"}}\n'
+    for n in range(3)
+)
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +140,17 @@ def test_import_of_several_files(commands: Commands, url: str) -> None:
     decoded = [msgspec.json.decode(line, type=dict[str, Any]) for line in lines]
     assert [(line["file"], line["line"]) for line in decoded] == [("a", 2), ("b", 2), ("stdin", 2)]
     assert list((commands.data / "spool").iterdir()) == []
+
+
+def test_import_of_events(commands: Commands, url: str) -> None:
+    (commands.folder / "events.ndjson").write_text(EVENTS + "none\n")
+    asked = ("import", "--events", "events.ndjson", "--project", "1")
+    done = commands.json(*asked, code=1)
+    assert (done["read"], done["written"], done["rejected"]) == (4, 3, 1)
+    ended = commands.run(*asked)
+    assert "0 events written, 3 unchanged, 1 rejected" in ended.out
+    error = commands.json(*asked, "--format", "csv", code=2)["error"]
+    assert (error["type"], "--format" in error["detail"]) == ("usage_error", True)
 
 
 def test_a_file_that_cannot_be_read(commands: Commands, url: str) -> None:

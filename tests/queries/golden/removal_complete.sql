@@ -9,6 +9,7 @@
 -- p7 = 'person'
 -- p8 = 1700000000000000
 -- p9 = 'person'
+-- p10 = 7
 INSERT INTO deletions (
 team_id, created_at, person_id, person_number, tombstone, verified_at, version)
 SELECT {p0:UInt32}, deletion.created_at, deletion.person_id, deletion.person_number,
@@ -28,3 +29,5 @@ SETTINGS apply_deleted_mask = 0) AS old
 INNER JOIN (SELECT person_id, version FROM (SELECT * FROM removing WHERE round = {p8:UInt64} AND kind = {p9:String})) AS gone
 ON old.id = gone.person_id
 WHERE old.version < gone.version)
+AND deletion.person_id NOT IN (
+SELECT person_id FROM event_deletions WHERE team_id = {p10:UInt32} AND tombstone > 0)

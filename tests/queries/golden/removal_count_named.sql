@@ -1,4 +1,3 @@
 -- removal.count_named
 -- p0 = 1700000000000000
--- p1 = 'person'
-SELECT count() AS persons FROM (SELECT * FROM removing WHERE round = {p0:UInt64} AND kind = {p1:String})
+SELECT countIf(kind = 'person') AS persons, countIf(kind = 'erased') AS erased FROM removing WHERE round = {p0:UInt64}
