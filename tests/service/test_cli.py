@@ -157,9 +157,9 @@ def test_without_a_service_commands_open_the_engine(
     rejected = Path(f"{file}.rejected.ndjson").read_text()
     assert re.fullmatch(r'\{"line":4,"reason":"[^\n]*propertys[^\n]*"\}\n', rejected)
     (tmp_path / "events.ndjson").write_text(EVENT)
-    asked = ("import", "--events", "events.ndjson", "--project", "1")
     for written in (1, 0):
-        assert commands.json(*asked, environ=place)["written"] == written
+        words = ("import", "--events", "events.ndjson", "--project", "1")
+        assert commands.json(*words, environ=place)["written"] == written
     tree = '[{"key":"n","value":1}]'
     ended = commands.run("export", "--project", "1", "--properties", tree, environ=place)
     assert (ended.code, ended.err) == (0, "")
