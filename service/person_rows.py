@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from itertools import accumulate, chain
-from typing import cast
+from typing import Any, cast
 
 import polars as pl
 import pyarrow
@@ -91,7 +91,8 @@ def _lists(items: Sequence[Sequence[str | int]], of: type[pl.DataType]) -> pl.Se
     """
     offsets = pl.Series([0, *accumulate(map(len, items))], dtype=pl.Int64)
     flat = pl.Series(list(chain.from_iterable(items)), dtype=of)
-    lists = pyarrow.LargeListArray.from_arrays(
+    arrow = cast("Any", pyarrow)
+    lists = arrow.LargeListArray.from_arrays(
         offsets.to_arrow(), flat.to_arrow(compat_level=pl.CompatLevel.oldest())
     )
     return cast("pl.Series", pl.from_arrow(lists))

@@ -197,6 +197,7 @@ def test_properties_are_those_of_the_time(people: People) -> None:
         people.ask("PATCH", person["uuid"], json={"properties": {"n": n}})
         moments.append(now())
     people.post(person["uuid"], "delete_property", {"$unset": "n"})
+    found: dict[str, Any] = {}
     for n, moment in enumerate(moments):
         found = at(people, f"?timestamp={moment}&distinct_id=a")
         assert found["properties"] == {"n": n}
