@@ -22,35 +22,27 @@ from queries.upserts import Upsert
 IMPORTED = "imported"
 
 
-class Noted(Struct, frozen=True, kw_only=True, gc=False):
-    """A row as it is written: its fields are the columns of `history`, in their order.
+class Source(Struct, frozen=True):
+    """What changes a person: as the log's `activity`, or `IMPORTED`; and by which key of the API.
+
+    The key is empty for the service's own commands.
+    """
+
+    name: str
+    key_id: str = ""
+    key_label: str = ""
+
+
+class NotedRow(Struct, frozen=True, kw_only=True, gc=False):
+    """What a write changed.
 
     Attributes:
         version: of the person's row, microseconds since 1970.
         write_id: of that row; `follows` of the one before it, whose version was `followed`.
-        source: what was done, as the log's `activity`, or `IMPORTED`.
-        key_id: of the API's key, empty for the service's own commands.
+        source: a `Source`, as the two after it.
         keys: of the properties that changed.
         before: their JSON before, empty where there was none; `after` likewise.
     """
-
-    team_id: int
-    person_number: int
-    person_id: UUID
-    version: int
-    write_id: int
-    follows: int
-    followed: int
-    source: str
-    key_id: str
-    key_label: str
-    keys: list[str]
-    before: list[str]
-    after: list[str]
-
-
-class NotedRow(Struct, frozen=True):
-    """A row as it is read; see `Noted`."""
 
     version: int
     write_id: int
@@ -71,9 +63,15 @@ class NotedRow(Struct, frozen=True):
         ]
 
 
-def note(
-    project: int, row: Upsert, write_id: int, version: int, source: str, key: tuple[str, str]
-) -> Noted | None:
+class Noted(NotedRow, frozen=True, kw_only=True, gc=False):
+    """A row as it is written: its fields are the columns of `history`."""
+
+    team_id: int
+    person_number: int
+    person_id: UUID
+
+
+def note(project: int, row: Upsert, write_id: int, version: int, source: Source) -> Noted | None:
     """Return what to note of a row; None of who is new, or deleted.
 
     Args:
@@ -81,8 +79,7 @@ def note(
         row: as it will be written.
         write_id: of that row.
         version: of that row.
-        source: what is done.
-        key: id and label of the API's key, empty for the service's own commands.
+        source: what is done, and by whom.
     """
     if row.before is None or row.is_deleted:
         return None
@@ -95,9 +92,9 @@ def note(
         write_id=write_id,
         follows=row.before.write_id,
         followed=row.before.version,
-        source=source,
-        key_id=key[0],
-        key_label=key[1],
+        source=source.name,
+        key_id=source.key_id,
+        key_label=source.key_label,
         keys=[one.key for one in touched],
         before=[_text(one.before) for one in touched],
         after=[_text(one.after) for one in touched],

@@ -19,7 +19,6 @@ from queries.statement import Statement
 
 # So many writes a row remembers, its own among them.
 LINEAGE = 16
-_FEW = 8
 
 
 class StoredPerson(Struct, frozen=True, gc=False):
@@ -98,7 +97,7 @@ def select_persons(project: int, uuids: Collection[UUID]) -> Statement[StoredPer
         rows_of("Array(UInt64)", map(person_number, uuids)),
         rows_of("Array(UUID)", map(str, uuids)),
     )
-    return _point_read("persons.newest", newest_at(project, places), len(uuids))
+    return _point_read("persons.newest", newest_at(project, places))
 
 
 def select_owners(project: int, distinct_ids: Collection[str]) -> Statement[StoredPerson]:
@@ -114,7 +113,7 @@ def select_owners(project: int, distinct_ids: Collection[str]) -> Statement[Stor
         bind("UInt32", project),
         rows_of("Array(String)", distinct_ids),
     )
-    return _point_read("persons.newest_owners", newest_at(project, places), len(distinct_ids))
+    return _point_read("persons.newest_owners", newest_at(project, places))
 
 
 def by_uuid(rows: Iterable[StoredPerson]) -> dict[UUID, StoredPerson]:
@@ -131,7 +130,5 @@ def _rank(row: StoredPerson) -> tuple[bool, int]:
     return not row.is_deleted, row.version
 
 
-def _point_read(name: str, select: Sql, persons: int) -> Statement[StoredPerson]:
-    # Each person is some granules to unpack, half a millisecond.
-    threads = 1 if persons <= _FEW else 2
-    return Statement(name, select, StoredPerson, threads=threads, skip_indexes=False)
+def _point_read(name: str, select: Sql) -> Statement[StoredPerson]:
+    return Statement(name, select, StoredPerson, threads=1, skip_indexes=False)

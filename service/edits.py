@@ -15,7 +15,6 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 from uuid import UUID, uuid4
 
@@ -25,6 +24,7 @@ from msgspec.structs import replace
 
 from queries.activity import Entry
 from queries.edits import Edit, EditError, Plan
+from queries.history import Source
 from queries.identity import person_number
 from queries.ownership import Known, Unknown
 from queries.persons import PersonRow
@@ -39,14 +39,12 @@ from service.errors import (
     NotFound,
     PreconditionFailed,
 )
-from service.history import Source, write_notes
+from service.history import write_notes
 from service.person_rows import person_rows
 
 # So often an edit is decided anew; with dozens of writers a handful is usual.
 _ATTEMPTS = 50
 _AT_ONCE = 256
-# Projects whose edits are logged at the same time.
-_LOGGERS = 4
 _NO_PERSON = "Not found."
 
 Decide: TypeAlias = Callable[[StoredPerson, Known], Plan | Unknown]
@@ -95,7 +93,6 @@ class Editor:
         self._log_values = log_values
         self._lock = threading.Lock()
         self._jobs: defaultdict[int, deque[_Job]] = defaultdict(deque)
-        self._logging = ThreadPoolExecutor(_LOGGERS, "log")
 
     def edit(
         self,
@@ -210,12 +207,8 @@ class Editor:
         """Write a batch; False where another process has written the same row before."""
         engine = self._engine
         tables = person_rows(batch.project, batch.rows, batch.now_us)
-        # Both at once, as either takes a core for some milliseconds.
-        entries = self._logging.submit(write_entries, engine, batch.entries)
-        try:
-            write_notes(engine, batch.project, batch.rows, tables.persons, batch.sources)
-        finally:
-            entries.result()
+        write_entries(engine, batch.entries)
+        write_notes(engine, batch.project, batch.rows, tables.persons, batch.sources)
         # Others may write the same row at the same time; here nobody else writes at all.
         token = {} if engine.exclusive else {"insert_deduplication_token": batch.token}
         try:

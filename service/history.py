@@ -10,7 +10,7 @@ import polars as pl
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from queries.history import Noted, NotedRow, get_retention, keep, led_to, list_noted, note
+from queries.history import Noted, NotedRow, Source, get_retention, keep, led_to, list_noted, note
 from queries.property_edits import untouched
 from queries.stored import StoredPerson
 from queries.upserts import Upsert
@@ -34,14 +34,6 @@ _SCHEMA: dict[str, pl.DataType] = {
     "before": pl.List(pl.String()),
     "after": pl.List(pl.String()),
 }
-
-
-class Source(Struct, frozen=True):
-    """What changes a person: what is done, and by which key of the API; empty for the service."""
-
-    name: str
-    key_id: str = ""
-    key_label: str = ""
 
 
 class Past(Struct, frozen=True):
@@ -77,7 +69,7 @@ def write_notes(
     written = zip(rows, persons["write_id"], persons["version"], sources, strict=True)
     noted: list[Noted] = []
     for row, write_id, version, source in written:
-        one = note(project, row, write_id, version, source.name, (source.key_id, source.key_label))
+        one = note(project, row, write_id, version, source)
         if one is not None:
             noted.append(one)
     if noted:

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import polars as pl
 from msgspec import Struct
 
-from queries.history import IMPORTED
+from queries.history import IMPORTED, Source
 from queries.identity import person_number
 from queries.imports import PersonInput, Reject
 from queries.stored import select_persons
@@ -27,7 +27,7 @@ from queries.texts import Texts, texts_of
 from queries.upserts import Outcome, Upsert, candidate_uuids, select_concerned, upsert_batch
 from service.counts import Counts
 from service.engine import Engine
-from service.history import Source, write_notes
+from service.history import write_notes
 from service.import_runs import Progress, Settled, Summary, run, staging
 from service.person_rows import person_rows
 from service.readers import Format, read

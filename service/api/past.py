@@ -12,10 +12,10 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIType
 from litestar.params import QueryParameter, SkipValidation
 from msgspec import Raw, Struct
+from msgspec.structs import asdict, replace
 
 from queries.batches import get_owners
 from queries.history import NotedRow
-from queries.identity import display_name, ordered, person_number
 from queries.stored import StoredPerson, by_uuid, select_persons
 from queries.times import from_us
 from service.api.access import READ_PERSONS
@@ -114,16 +114,9 @@ class Known(Struct, frozen=True):
     is_known: bool
 
 
-class PastPerson(Struct, frozen=True):
-    """A person with its properties at a time; all else is as now."""
+class PastPerson(Person, gc=False):
+    """A person with its properties at a time, and the name they give; all else is as now."""
 
-    id: int
-    uuid: UUID
-    name: str
-    distinct_ids: list[str]
-    properties: Raw
-    created_at: datetime
-    last_seen_at: datetime | None
     point_in_time_metadata: Known
 
 
@@ -287,20 +280,9 @@ def past_person(
     """
     person = _find(engine, project, uuid)
     past = history.properties_at(project, person, at_us)
-    now: Person = shown(as_row(person))
+    then = replace(as_row(person), properties=past.properties.decode())
     known = Known(from_us(at_us), from_us(past.known_from_us), past.known_from_us <= at_us)
-    number = person_number(uuid)
-    name = display_name(past.properties, ordered(person.ids), number)
-    return PastPerson(
-        number,
-        uuid,
-        name,
-        now.distinct_ids,
-        Raw(past.properties),
-        now.created_at,
-        now.last_seen_at,
-        known,
-    )
+    return PastPerson(**asdict(shown(then)), point_in_time_metadata=known)
 
 
 def _find(engine: Engine, project: int, uuid: UUID) -> StoredPerson:

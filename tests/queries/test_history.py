@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from queries.history import NotedRow, get_retention, keep, led_to, note
+from queries.history import NotedRow, Source, get_retention, keep, led_to, note
 from queries.parts import merge_some, stop_merges
 from queries.property_edits import Touched, touched_between, untouched
 from queries.statement import Statement
@@ -38,22 +38,26 @@ def row(before: bytes | None, after: bytes, *, is_deleted: bool = False) -> Upse
 def read(write_id: int, follows: int, version: int = 1, **touched: tuple[str, str]) -> NotedRow:
     pairs = list(touched.values())
     return NotedRow(
-        version,
-        write_id,
-        follows,
-        version - 1,
-        "updated",
-        "",
-        "",
-        list(touched),
-        [before for before, _ in pairs],
-        [after for _, after in pairs],
+        version=version,
+        write_id=write_id,
+        follows=follows,
+        followed=version - 1,
+        source="updated",
+        key_id="",
+        key_label="",
+        keys=list(touched),
+        before=[before for before, _ in pairs],
+        after=[after for _, after in pairs],
     )
 
 
 def test_each_property_that_changed_is_noted_with_both_values() -> None:
     one = note(
-        3, row(b'{"a":1,"b":"x","c":null}', b'{"a":1.0,"c":null,"d":[]}'), 71, 8, "s", ("k", "l")
+        3,
+        row(b'{"a":1,"b":"x","c":null}', b'{"a":1.0,"c":null,"d":[]}'),
+        71,
+        8,
+        Source("s", "k", "l"),
     )
     assert one is not None
     assert (one.team_id, one.person_id, one.version, one.write_id) == (3, UUID_1, 8, 71)
@@ -67,14 +71,14 @@ def test_each_property_that_changed_is_noted_with_both_values() -> None:
 
 
 def test_a_write_that_changes_no_property_is_noted_as_a_link() -> None:
-    one = note(3, row(b"{}", b"{}"), 71, 8, "split_person", ("", ""))
+    one = note(3, row(b"{}", b"{}"), 71, 8, Source("split_person"))
     assert one is not None
     assert one.keys == one.before == one.after == []
 
 
 def test_nothing_is_noted_of_who_is_new_or_deleted() -> None:
-    assert note(3, row(None, b'{"a":1}'), 71, 8, "imported", ("", "")) is None
-    assert note(3, row(b'{"a":1}', b"{}", is_deleted=True), 71, 8, "deleted", ("", "")) is None
+    assert note(3, row(None, b'{"a":1}'), 71, 8, Source("imported")) is None
+    assert note(3, row(b'{"a":1}', b"{}", is_deleted=True), 71, 8, Source("deleted")) is None
 
 
 def test_only_what_a_write_leads_to_counts() -> None:
