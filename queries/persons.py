@@ -215,7 +215,8 @@ def _at(times: Times) -> list[Sql]:
         ends = bind("Int64", times.created_before)
         parts.append(sql("created_at < fromUnixTimestamp64Micro({}, 'UTC')", ends))
     if times.updated_from is not None:
-        parts.append(sql("version >= {}", bind("UInt64", times.updated_from)))
+        # Before 1970 nothing was written, and a version is never negative.
+        parts.append(sql("version >= {}", bind("UInt64", max(0, times.updated_from))))
     if times.seen_from is not None:
         seen = bind("Int64", times.seen_from)
         parts.append(

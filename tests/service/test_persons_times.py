@@ -74,6 +74,23 @@ def test_updated_after_is_who_was_changed_since(people: People) -> None:
     assert found(people, updated_after=changed) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "since_ever", "from_far_ahead"),
+    [
+        ("updated_after", [0, 1, 2, 3, 4, 5], []),
+        ("created_after", [0, 1, 2, 3, 4, 5], []),
+        ("created_before", [], [0, 1, 2, 3, 4, 5]),
+        ("last_seen_after", [0, 2, 4], []),
+    ],
+)
+def test_times_that_no_person_has_are_times_too(
+    people: People, name: str, since_ever: list[int], from_far_ahead: list[int]
+) -> None:
+    for text in ("1001-01-01", "1960-01-01T00:00:00Z"):
+        assert found(people, **{name: text}) == since_ever
+    assert found(people, **{name: "9999-01-01"}) == from_far_ahead
+
+
 def test_they_go_with_filters_and_csv(people: People) -> None:
     asked = {"created_after": DAYS[1], "properties": '{"n":[0,1,2,3]}', "last_seen_after": "2025"}
     assert refused(people.client.get(f"/api/projects/{people.project}/persons", params=asked)) == (
