@@ -16,7 +16,8 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # A look takes two milliseconds of a core that the service could have.
 _SAMPLE_SECONDS = 0.1
 _LOOK_SECONDS = 0.25
-_STILL_SECONDS = 2.0
+# Between two merges of the service's own (service/tidying.py) it rests for up to so long.
+_STILL_SECONDS = 30.0
 # An idle engine's own threads look around a few times a second. A merge takes a whole core.
 _STILL_SHARE = 0.05
 
@@ -101,15 +102,15 @@ def _rss(pid: int) -> int | None:
 
 
 def settle(pid: int, most_seconds: float) -> Settled:
-    """Wait until a process and its children have hardly used the processor for two seconds.
+    """Wait until a process and its children have hardly used the processor for half a minute.
 
     No statement can be sent to the service's engine, so this is how its merges are seen to be
-    over. Without /proc it waits for ten times as long and hopes.
+    over. Without /proc it waits for four times as long and hopes.
     """
     began = since = time.monotonic()
     at_first = usage(pid)
     if at_first is None:
-        time.sleep(min(most_seconds, 10 * _STILL_SECONDS))
+        time.sleep(min(most_seconds, 4 * _STILL_SECONDS))
         return Settled(time.monotonic() - began, still=False)
     used = at_first.cpu_seconds
     while (now := time.monotonic()) - began < most_seconds:

@@ -44,7 +44,7 @@ def write_entries(engine: Engine, entries: Sequence[Entry]) -> None:
         {**asdict(entry), "id": str(entry.id), "person_id": str(entry.person_id)}
         for entry in entries
     ]
-    engine.insert_now("activity", pl.DataFrame(rows, schema=_SCHEMA))
+    engine.insert_soon("activity", pl.DataFrame(rows, schema=_SCHEMA))
 
 
 def void_unwritten_now(engine: Engine) -> None:

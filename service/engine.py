@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from typing import Literal, LiteralString, TypeVar
 from uuid import uuid4
 
-import msgspec
 import polars as pl
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -31,6 +30,8 @@ from queries.statement import Statement
 from schema.migrate import Migration, available, create_database, migrate, pending
 from service.engine_target import Target, target
 from service.errors import PersonhouseError, engine_failure
+from service.journal import TABLES
+from service.json_lines import decode_lines
 from service.lanes import Lane
 from service.settings import Settings
 from service.turns import Turns
@@ -42,7 +43,10 @@ Table = Literal["persons", "events"]
 _HEAVY_NICE = 10
 # They wait for their turn, and are made together: the more, the fewer statements for each.
 _EDITS_AT_ONCE = 64
-_PIECE_BYTES = 250_000
+# Who reads comes first: an edit's statements are large where many wait for them.
+_EDITS_NICE = 5
+# More are inserted as quickly as they would be written to the journal.
+_FEW_ROWS = 1_000
 
 
 class Engine:
@@ -61,8 +65,13 @@ class Engine:
                 threads,
                 waiting=self._settings.waiting,
                 patience_seconds=self._settings.timeout_seconds,
+                nice=nice,
             )
-            for name, threads in (("quick", workers), ("heavy", heavy), ("edits", _EDITS_AT_ONCE))
+            for name, threads, nice in (
+                ("quick", workers, 0),
+                ("heavy", heavy, 0),
+                ("edits", _EDITS_AT_ONCE, _EDITS_NICE),
+            )
         )
         self._exports = ThreadPoolExecutor(self._settings.export_workers, "export")
         self.turns = Turns()
@@ -72,6 +81,7 @@ class Engine:
         self._inserts = 0
         self._inserting = 0
         self._wide = 0
+        self._journal = self._target.journal(self.insert_now)
 
     @property
     def exclusive(self) -> bool:
@@ -119,6 +129,9 @@ class Engine:
             applied = migrate(self._clients[0], available())
             for client in self._clients:
                 client.command("SELECT 1")
+            self._target.put_background_last()
+            if self._journal is not None and not self._journal.open():
+                self._journal = None
         return applied
 
     def pending(self) -> list[Migration]:
@@ -141,6 +154,8 @@ class Engine:
         self._heavy.close()
         self._edits.close()
         self._exports.shutdown(cancel_futures=True)
+        if self._journal is not None:
+            self._journal.close()
         for client in self._clients:
             client.close()
         self._clients.clear()
@@ -170,11 +185,11 @@ class Engine:
 
     def fetch_now(self, statement: Statement[Row], *, seconds: int = 0) -> list[Row]:
         """As `fetch`, in the calling thread; it may take `seconds`, 0 for the usual limit."""
-        text, values = statement.sql.render()
+        text, values = self._rendered(statement)
         with self._counted(statement), self._client() as client:
             text += self._limits(statement, seconds=seconds)
             body = client.raw_query(text, values, fmt="JSONEachRow")
-        return _decode(body, statement.row)
+        return decode_lines(body, statement.row)
 
     def insert_now(
         self, table: str, rows: pl.DataFrame, *, settings: Mapping[str, str] | None = None
@@ -197,6 +212,24 @@ class Engine:
                 settings=dict(settings or {}),
                 fmt="ArrowStream",
             )
+
+    def insert_soon(self, table: str, rows: pl.DataFrame) -> None:
+        """Insert rows into one of `journal.TABLES`, or make sure that they will be.
+
+        When it returns they survive the end of this process, and the next statement sees them.
+        """
+        if self._journal is None or rows.height > _FEW_ROWS:
+            self.insert_now(table, rows)
+            return
+        with _failures():
+            self._journal.add(table, rows)
+
+    def _rendered(self, statement: Statement[Row]) -> tuple[str, dict[str, object]]:
+        """Return text and values, when what waits for a table that the text names is in it."""
+        text, values = statement.sql.render()
+        if self._journal is not None and any(table in text for table in TABLES):
+            self._journal.flush()
+        return text, values
 
     @contextmanager
     def _noted(self, table: str) -> Generator[None]:
@@ -239,7 +272,7 @@ class Engine:
 
     def command_now(self, statement: Statement[Row]) -> None:
         """Run a statement that answers nothing."""
-        text, values = statement.sql.render()
+        text, values = self._rendered(statement)
         with self._client() as client:
             client.command(text, values)
 
@@ -248,7 +281,7 @@ class Engine:
 
         Time is not limited: a slow reader pauses the engine. Closing the iterator ends it.
         """
-        text, values = statement.sql.render()
+        text, values = self._rendered(statement)
         text += self._limits(statement, export=True)
         with _failures():
             yield from self._target.batches(self._settings.database, text, values)
@@ -337,22 +370,6 @@ class Engine:
         if export:
             values["output_format_arrow_compression_method"] = "'none'"
         return "\nSETTINGS " + ", ".join(f"{key} = {value}" for key, value in values.items())
-
-
-def _decode(body: bytes, kind: type[Row]) -> list[Row]:
-    """Decode lines of JSON, some at a time: while one call lasts, every other thread stands still.
-
-    50,000 persons in one take a third of a second.
-    """
-    decoder = msgspec.json.Decoder(kind)
-    rows: list[Row] = []
-    lines = memoryview(body)
-    start = 0
-    while start < len(body):
-        end = body.find(b"\n", start + _PIECE_BYTES) + 1 or len(body)
-        rows += decoder.decode_lines(lines[start:end])
-        start = end
-    return rows
 
 
 def _close(source: Iterator[pl.DataFrame]) -> None:

@@ -73,7 +73,7 @@ def write_notes(
         if one is not None:
             noted.append(one)
     if noted:
-        engine.insert_now("history", notes_frame(noted))
+        engine.insert_soon("history", notes_frame(noted))
 
 
 def notes_frame(noted: Sequence[Noted]) -> pl.DataFrame:

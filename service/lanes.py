@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,15 @@ T = TypeVar("T")
 class Lane:
     """Some threads, and the work that waits for them."""
 
-    def __init__(self, name: str, threads: int, *, waiting: int, patience_seconds: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        *,
+        waiting: int,
+        patience_seconds: float,
+        nice: int = 0,
+    ) -> None:
         """Start no thread yet.
 
         Args:
@@ -24,15 +34,20 @@ class Lane:
             threads: how many run at once.
             waiting: how many more may wait.
             patience_seconds: for so long.
+            nice: how much the threads stand back where cores are few, as nice(1) has it.
         """
         self._threads = ThreadPoolExecutor(threads, name, initializer=self._enter)
         self._most = threads + waiting
         self._patience_seconds = patience_seconds
         self._taken = 0
+        self._nice = nice
         self._inside = threading.local()
 
     def _enter(self) -> None:
         self._inside.here = True
+        if self._nice and sys.platform == "linux":
+            # Elsewhere it would be the whole process.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
 
     def holds_this_thread(self) -> bool:
         """Whether the calling thread is one of them."""

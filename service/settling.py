@@ -36,7 +36,9 @@ _UNSETTLED_SHARE = 0.02
 _MOST_UNSETTLED_SHARE = 0.3
 # So many are read with FINAL in some milliseconds, and filtered after that.
 _FEW_UNSETTLED = 50_000
+# What is read is exact however old the list is: of a part that came since, FINAL takes care.
 _LIST_SECONDS = 1.0
+_MOST_LIST_SECONDS = 10.0
 # To examine a table reads all of its keys: so it takes a tenth of the time at most, also where it
 # never comes to an end, as on a server where others go on writing.
 _REST = 10.0
@@ -78,6 +80,7 @@ class Settling:
         self._settling = threading.Lock()
         self._known: _Known | None = None
         self._listing: _Listing | None = None
+        self._listing_anew = False
         self._newer: set[str] = set()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -213,11 +216,15 @@ class Settling:
         return went_well
 
     def _list(self, *, fresh: bool = False) -> _Listing:
-        """Return the parts as they were a second ago at most."""
+        """Return the parts as they were a moment ago, or now."""
         with self._lock:
             listing, known = self._listing, self._known
-        if not fresh and listing is not None and time.monotonic() - listing.at < _LIST_SECONDS:
-            return listing
+            age = _MOST_LIST_SECONDS if listing is None else time.monotonic() - listing.at
+            if listing is not None and not fresh and age < _MOST_LIST_SECONDS:
+                if age >= _LIST_SECONDS and not self._listing_anew:
+                    self._listing_anew = True
+                    threading.Thread(target=self._list_anew, name="parts", daemon=True).start()
+                return listing
         inserts = self._engine.inserts
         parts = self._engine.fetch_now(list_parts())
         listing = self._listed(parts, known, inserts)
@@ -227,6 +234,16 @@ class Settling:
         if listing.rows >= self._least_rows and (known is None or _is_much(listing)):
             self.wake()
         return listing
+
+    def _list_anew(self) -> None:
+        """List the parts, so that no request need wait for that; in a thread of its own."""
+        try:
+            self._list(fresh=True)
+        except PersonhouseError as error:
+            _log.warning("the parts of persons could not be listed: %s", error)
+        finally:
+            with self._lock:
+                self._listing_anew = False
 
     def _listed(self, parts: list[Part], known: _Known | None, inserts: int | None) -> _Listing:
         rows = sum(part.rows for part in parts)
