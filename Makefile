@@ -49,8 +49,9 @@ types: setup ## both type checkers, strict
 	$(BIN)/mypy
 	$(BIN)/pyright
 
+# In the order of the files: those of one long test would else come last, and one core wait.
 test: setup ## all tests but fuzz
-	$(PYTEST) -n 2 --dist loadfile -m 'not fuzz'
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m 'not fuzz'
 
 test-fast: setup ## the tests that need no engine
 	$(PYTEST) -m 'not engine and not slow and not server and not fuzz'

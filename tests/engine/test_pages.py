@@ -115,7 +115,7 @@ def _order(place: Place) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("selection", _selections(), ids=str)
 def test_walks_in_both_ways_are_the_list(crowd: Engine, selection: Selection) -> None:
-    limit = 30
+    limit = 70
     everyone = crowd.fetch_now(list_persons(selection, limit=PERSONS))
     met: list[PersonRow] = []
     place: Place | None = None
