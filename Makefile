@@ -9,6 +9,9 @@ LOCK := requirements/dev.txt
 COMPILE = $(UV) pip compile pyproject.toml --universal --generate-hashes --quiet --no-config \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
+# Bytecode is kept: without it a service takes twice as long to start, and tests start dozens.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo serve setup fmt lint types test test-fast cover golden crash fuzz bench docs \
 	release lock clean
 
@@ -46,8 +49,9 @@ types: setup ## both type checkers, strict
 	$(BIN)/mypy
 	$(BIN)/pyright
 
+# In the order of the files: those of one long test would else come last, and one core wait.
 test: setup ## all tests but fuzz
-	$(PYTEST) -n 2 --dist loadfile -m 'not fuzz'
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m 'not fuzz'
 
 test-fast: setup ## the tests that need no engine
 	$(PYTEST) -m 'not engine and not slow and not server and not fuzz'

@@ -116,11 +116,17 @@ def migrate(client: Client, migrations: list[Migration]) -> list[Migration]:
         clickhouse_connect.driver.exceptions.Error: ClickHouse refused a statement.
     """
     waiting = pending(client, migrations)
-    for migration in waiting:
-        client.command(migration.statement)
-        client.insert(
-            "schema_migrations",
-            [[migration.number, migration.name, migration.checksum]],
-            column_names=["number", "name", "checksum"],
-        )
+    done: list[Migration] = []
+    try:
+        for migration in waiting:
+            client.command(migration.statement)
+            done.append(migration)
+    finally:
+        # All at once: an insert of one row takes longer than the making of a table.
+        if done:
+            client.insert(
+                "schema_migrations",
+                [[migration.number, migration.name, migration.checksum] for migration in done],
+                column_names=["number", "name", "checksum"],
+            )
     return waiting

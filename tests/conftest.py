@@ -87,6 +87,14 @@ def update_golden(pytestconfig: pytest.Config) -> bool:
     return bool(pytestconfig.getoption("--update-golden"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_mutations() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """Look for the end of mutations often: with so few rows they take milliseconds."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("service.mutations._POLL_SECONDS", 0.02)
+        yield
+
+
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The one data directory of this process."""

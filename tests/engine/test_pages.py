@@ -115,7 +115,7 @@ def _order(place: Place) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("selection", _selections(), ids=str)
 def test_walks_in_both_ways_are_the_list(crowd: Engine, selection: Selection) -> None:
-    limit = 30
+    limit = 70
     everyone = crowd.fetch_now(list_persons(selection, limit=PERSONS))
     met: list[PersonRow] = []
     place: Place | None = None
@@ -157,9 +157,9 @@ def test_a_count_is_the_count_of_final(crowd: Engine, selection: Selection) -> N
 
 
 def test_a_page_goes_on_past_any_number_of_superseded_and_deleted(crowd: Engine) -> None:
-    # The newest 3,000 places hold nobody any more: more than the candidates of the first look.
+    # The newest 600 places hold nobody any more: more than the candidates of the first look.
     ghosts = [
-        person(10_000 + n, '{"k":"v"}', created_us=FOREVER_US // 1_000 + n) for n in range(3_000)
+        person(10_000 + n, '{"k":"v"}', created_us=FOREVER_US // 1_000 + n) for n in range(600)
     ]
     insert(crowd, 2, ghosts, version=1)
     insert(crowd, 2, [*ghosts], version=2, deleted=True)

@@ -352,7 +352,10 @@ def test_counts_are_exact_while_rows_are_removed(world: World) -> None:
     assert world.pending() == 0
 
 
-def test_the_thread_removes_what_was_pending_and_what_comes(world: World) -> None:
+def test_the_thread_removes_what_was_pending_and_what_comes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.removal._REST", 0.0)
     first, second = world.add("first"), world.add("second")
     world.delete(first)
     removal = Removal(world.engine)

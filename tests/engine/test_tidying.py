@@ -17,7 +17,7 @@ from service.errors import PersonhouseError
 from service.tidying import Tidying
 from tests.engine.people import FOREVER_US, command, insert, person
 
-PARTS = 20
+PARTS = 12
 
 
 class Counted(Struct):
@@ -26,7 +26,7 @@ class Counted(Struct):
 
 @pytest.fixture
 def scattered(engine: Engine) -> Iterator[Engine]:
-    """Twenty parts that only the test merges."""
+    """Twelve parts that only the test merges."""
     for table in ("persons", "person_keys", "distinct_ids"):
         command(engine, f"TRUNCATE TABLE {table}")
         command(engine, f"SYSTEM STOP MERGES {table}")

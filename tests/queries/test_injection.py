@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,6 +20,7 @@ from queries.columns import list_keys, list_parts
 from queries.events import Hidden, Owner, Range
 from queries.filter_text import MAX_KEY, FilterError, decode_filter, number_of
 from queries.filters import EVERYONE, AllOf, Between, Dated, Filter, Operator, Test, Versioned
+from queries.idempotency import find_answer
 from queries.keys import find_key
 from queries.lines import Shape, export_lines
 from queries.persons import Selection, export_persons, get_persons, list_persons
@@ -47,6 +49,8 @@ EXAMPLES: dict[str, object] = {
 BARE = (Operator.IS_SET, Operator.IS_NOT_SET)
 TEXTUAL = tuple(name for name in Operator if name not in EXAMPLES and name not in BARE)
 LISTED = (*TEXTUAL, "in", "not_in", "icontains_multi", "not_icontains_multi")
+# One operator for each way to read a property: as a text, folded, a number, a date, a version.
+READING = ("is_set", "exact", "icontains", "regex", "gt", "between", "is_date_exact", "semver_eq")
 ORDERED = ("gt", "gte", "lt", "lte", "min", "max")
 
 
@@ -71,6 +75,11 @@ def condition_of(*tests: object) -> Made:
 
 
 def keys(text: str) -> Made:
+    """The text as a key, read in every way in which a property is."""
+    return condition_of(*(test_of(text, name, EXAMPLES.get(name, "x")) for name in READING))
+
+
+def keys_of_all(text: str) -> Made:
     """The text as the key of every operator."""
     return condition_of(*(test_of(text, name, EXAMPLES.get(name, "x")) for name in Operator))
 
@@ -158,6 +167,10 @@ def secrets(text: str) -> Made:
     return find_key(text).sql
 
 
+def idempotency_keys(text: str) -> Made:
+    return find_answer(7, "a key", text, NOW_US).sql
+
+
 def watched_keys(text: str) -> Made:
     return find_openings(events_of("ann"), (text,), most=5).sql
 
@@ -179,6 +192,7 @@ def events_of(distinct_id: str, *names: str) -> Range:
 # that are columns of their own, there is another.
 SLOTS: dict[Slot, tuple[str, ...]] = {
     keys: ("age", "email"),
+    keys_of_all: ("age", "email"),
     values: ("x",),
     values_of_a_typed_key: ("x",),
     items: ("x",),
@@ -194,6 +208,7 @@ SLOTS: dict[Slot, tuple[str, ...]] = {
     contained_distinct_ids: ("x",),
     batches: ("x",),
     secrets: ("x",),
+    idempotency_keys: ("x",),
     watched_keys: ("age",),
     events_called: ("x",),
     events_of_ids: ("x",),
@@ -207,8 +222,15 @@ def shape_of(made: Sql) -> tuple[str, tuple[str, ...]]:
     return text, tuple(type(value).__name__ for value in bound.values())
 
 
-@pytest.mark.parametrize("count", COUNTS)
-@pytest.mark.parametrize("slot", SLOTS, ids=lambda slot: slot.__name__)
+def _slots() -> Iterator[Any]:
+    """Each slot with a few texts, and with many."""
+    for slot in SLOTS:
+        yield pytest.param(slot, 200, id=f"{slot.__name__}-200")
+        most = 1_000 if slot is keys_of_all else 10_000
+        yield pytest.param(slot, most, id=f"{slot.__name__}-{most}", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("slot", "count"), list(_slots()))
 def test_the_text_is_that_of_a_harmless_one(slot: Slot, count: int) -> None:
     expected = [shape_of(made) for text in SLOTS[slot] if (made := slot(text)) is not None]
     assert len(expected) == len(SLOTS[slot])
@@ -218,15 +240,15 @@ def test_the_text_is_that_of_a_harmless_one(slot: Slot, count: int) -> None:
         made = slot(text)
         if made is None:
             refused += 1
-            assert slot in (keys, members)
+            assert slot in (keys, keys_of_all, members)
             assert len(text) >= MAX_KEY
             continue
         second = number_of(text) is not None if slot is bounds else text in TYPED
         assert shape_of(made) == expected[second and len(expected) == 2], text
-    assert (refused > 0) is (slot in (keys, members))
+    assert (refused > 0) is (slot in (keys, keys_of_all, members))
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", COUNTS)
 def test_every_statement_has_one_text(count: int) -> None:
     expected = [shape_of(made) for made in everything("x")]
     for text in hostile.texts(count, longest=1_000):

@@ -37,15 +37,15 @@ def people(client: Client, project: int, insert_persons: InsertPersons) -> Peopl
 
 
 @pytest.mark.parametrize(("verb", "path", "body"), EDITS)
-@pytest.mark.parametrize("content", [b"{", b'{"a":}', b"\xff", b'{"a":NaN}', b'{"a":1e999}'])
 def test_a_body_that_is_no_json_is_a_parse_error(
-    people: People, verb: str, path: str, body: object, content: bytes
+    people: People, verb: str, path: str, body: object
 ) -> None:
     headers = {"Content-Type": "application/json"}
     person = people.make()
-    answer = people.ask(verb, person["uuid"], path, content=content, headers=headers)
-    assert refused(answer) == (400, "parse_error", None)
-    assert answer.json()["detail"].startswith("JSON parse error - ")
+    for content in (b"{", b'{"a":}', b"\xff", b'{"a":NaN}', b'{"a":1e999}'):
+        answer = people.ask(verb, person["uuid"], path, content=content, headers=headers)
+        assert refused(answer) == (400, "parse_error", None), content
+        assert answer.json()["detail"].startswith("JSON parse error - ")
 
 
 @pytest.mark.parametrize(("verb", "path", "body"), EDITS)
