@@ -190,7 +190,8 @@ def _read(path: Path) -> list[tuple[str, pl.DataFrame]]:
     records: list[tuple[str, pl.DataFrame]] = []
     at = 0
     while at + _HEAD.size <= len(data):
-        table, length, checksum = _HEAD.unpack_from(data, at)
+        head: tuple[int, int, int] = _HEAD.unpack_from(data, at)
+        table, length, checksum = head
         at += _HEAD.size
         body = data[at : at + length]
         if len(body) < length or crc32(body) != checksum:
