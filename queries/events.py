@@ -92,6 +92,13 @@ def list_hidden(project: int, owner: Owner) -> Statement[Hidden]:
     )
 
 
+class Told(Struct, frozen=True):
+    """What an event said that the person was: JSON; and when, microseconds since 1970."""
+
+    at_us: int
+    properties: str
+
+
 class Range(Struct, frozen=True):
     """Which events of a person: from one time to another, both included, in microseconds.
 
@@ -132,6 +139,27 @@ def passes(range: Range) -> Sql:
             )
         )
     return all_of(conditions)
+
+
+def find_last_told(range: Range) -> Statement[Told]:
+    """Select what the last event said of the person; those that said nothing are passed over."""
+    return Statement(
+        "events.last_told",
+        sql(
+            """
+            SELECT toUnixTimestamp64Micro(timestamp) AS at_us, person_properties AS properties
+            FROM events FINAL
+            PREWHERE {}
+            WHERE person_properties != {} AND {}
+            ORDER BY timestamp DESC, arrived DESC, uuid DESC
+            LIMIT 1
+            """,
+            keys_within(range),
+            bind("String", "{}"),
+            passes(range),
+        ),
+        Told,
+    )
 
 
 def text(key: str) -> Sql:

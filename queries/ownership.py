@@ -14,6 +14,7 @@ from msgspec import Struct
 from queries.activity_notes import merged_into, split_off
 from queries.edits import EditError, Plan, edit_of, tombstone, too_large
 from queries.identity import later_uuid
+from queries.last_seen import Seen, latest, without
 from queries.property_edits import merged_properties
 from queries.stored import StoredPerson
 from queries.upserts import Upsert, draft
@@ -37,6 +38,7 @@ def split(
     *,
     project: int,
     known: Known,
+    seen: Seen | None = None,
 ) -> Plan | Unknown:
     """Move distinct ids of a person to new persons, one each; None where there are none to move.
 
@@ -50,7 +52,9 @@ def split(
         ids_to_split: moves these alone; not with `main`.
         project: whose person.
         known: who has the uuids; call with none first and again with what `Unknown` asks for.
+        seen: when each of its distinct ids was seen last.
     """
+    seen = seen or {}
     refused = _unfit(person, main, ids_to_split)
     if refused is not None:
         return refused
@@ -67,7 +71,8 @@ def split(
     left = draft(person)
     gone = set(moved)
     left.ids = [one for one in person.ids if one not in gone]
-    new = [_split_off(person, one, uuids[one], known[uuids[one]]) for one in moved]
+    left.last_seen_us = without(person, moved, left.ids, seen)
+    new = [_split_off(person, one, uuids[one], known[uuids[one]], seen) for one in moved]
     note = split_off(person.uuid, person.ids, None if ids_to_split is None else moved)
     return edit_of(person, [left, *new], note)
 
@@ -125,13 +130,13 @@ def _is_alive(person: StoredPerson | None) -> bool:
 
 
 def _split_off(
-    person: StoredPerson, distinct_id: str, uuid: UUID, grave: StoredPerson | None
+    person: StoredPerson, distinct_id: str, uuid: UUID, grave: StoredPerson | None, seen: Seen
 ) -> Upsert:
     return Upsert(
         uuid=uuid,
         created_us=person.created_us,
         is_identified=False,
-        last_seen_us=None,
+        last_seen_us=latest([distinct_id], seen),
         ids=[distinct_id],
         properties=b"{}",
         texts=None,

@@ -13,6 +13,7 @@ whatever was written or merged since the parts were found to be settled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import LiteralString
 
 from msgspec import Struct
@@ -93,7 +94,7 @@ def list_parts() -> Statement[Part]:
 
 def examine_parts(parts: tuple[str, ...]) -> Statement[Examined]:
     """Read all keys of some parts; always one row."""
-    named = _named(parts)
+    named = in_parts(parts)
     return Statement(
         "persons.examine_parts",
         sql(
@@ -122,7 +123,7 @@ def oldest_elsewhere(parts: tuple[str, ...]) -> Statement[Oldest]:
     """Select the lowest version outside of some parts."""
     return Statement(
         "persons.oldest_elsewhere",
-        sql("SELECT min(version) AS version FROM persons WHERE NOT {}", _named(parts)),
+        sql("SELECT min(version) AS version FROM persons WHERE NOT {}", in_parts(parts)),
         Oldest,
     )
 
@@ -163,7 +164,7 @@ def latest(columns: LiteralString | Sql, selection: Selection, settled: Settled 
 
 def in_settled(selection: Selection, settled: Settled) -> Sql:
     """Return the condition that a row of the settled parts is somebody's latest and selected."""
-    named = _named(settled.parts)
+    named = in_parts(settled.parts)
     # What is created ahead of `until_us` stays out; mostly nobody is, and nothing to be read.
     bounded = settled.newest_us > selection.until_us
     parts = [condition(selection, bounded=bounded), named]
@@ -183,8 +184,9 @@ def in_settled(selection: Selection, settled: Settled) -> Sql:
 
 def elsewhere(selection: Selection, settled: Settled) -> Sql:
     """Return the condition that a row is selected and in no settled part; for FINAL."""
-    return all_of([condition(selection), sql("NOT {}", _named(settled.parts))])
+    return all_of([condition(selection), sql("NOT {}", in_parts(settled.parts))])
 
 
-def _named(parts: tuple[str, ...]) -> Sql:
+def in_parts(parts: Sequence[str]) -> Sql:
+    """Return the condition that a row is in one of some parts."""
     return sql("(_part IN {})", bind("Array(String)", list(parts)))

@@ -25,6 +25,7 @@ from service.api import (
     past,
     persons,
     projects,
+    properties,
     timeline,
     values,
 )
@@ -39,6 +40,7 @@ from service.api.arguments import (
 )
 from service.api.spool import sweep
 from service.auth import Gate
+from service.catalogue import Catalogue
 from service.counts import Counts
 from service.cursors import Cursors
 from service.deletions import Deleter
@@ -62,6 +64,7 @@ _PREFIXES = ("/api/projects", "/api/environments")
 _SHARED = (
     *("settings", "engine", "keys", "projects", "gate", "counts", "cursors"),
     "settling",
+    "catalogue",
     "history",
     "import_threads",
 )
@@ -78,7 +81,9 @@ def create_app(
         admin_token: the key of the service's own commands; empty opens nothing.
         owns_engine: close the engine at the end.
     """
-    keys, settling, tidying = Keys(engine, settings.auth), Settling(engine), Tidying(engine)
+    keys, settling = Keys(engine, settings.auth), Settling(engine)
+    catalogue = Catalogue(engine, settling)
+    tidying = Tidying(engine, work=catalogue.work)
     history = History(engine, keep_days=settings.history.keep_days)
     removal = Removal(engine, after_seconds=settings.deletion.remove_after_seconds)
 
@@ -117,7 +122,7 @@ def create_app(
             openapi.ui_files(),
         ],
         lifespan=[lifespan],
-        state=_state(settings, engine, keys, settling, removal, history, admin_token),
+        state=_state(settings, engine, keys, settling, catalogue, removal, history, admin_token),
         dependencies={name: _shared(name) for name in _SHARED},
         exception_handlers=failures.HANDLERS,
         openapi_config=openapi.config(),
@@ -132,6 +137,7 @@ def _state(
     engine: Engine,
     keys: Keys,
     settling: Settling,
+    catalogue: Catalogue,
     removal: Removal,
     history: History,
     admin_token: str,
@@ -152,6 +158,7 @@ def _state(
             "answers": Answers(engine),
             "history": history,
             "settling": settling,
+            "catalogue": catalogue,
         },
         deep_copy=False,
     )
@@ -167,6 +174,7 @@ def _prefixed(prefix: str) -> Router:
             persons.export_csv,
             persons.refuse_creation,
             values.get_values,
+            properties.get_properties,
             batches.get_by_distinct_ids,
             batches.get_by_uuids,
             activity.get_project_log,

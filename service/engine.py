@@ -185,11 +185,19 @@ class Engine:
         """
         return await (self._quick if is_quick else self._heavy).run(work)
 
-    def fetch_now(self, statement: Statement[Row], *, seconds: int = 0) -> list[Row]:
-        """As `fetch`, in the calling thread; it may take `seconds`, 0 for the usual limit."""
+    def fetch_now(
+        self, statement: Statement[Row], *, seconds: int = 0, most_rows: int = 0
+    ) -> list[Row]:
+        """As `fetch`, in the calling thread.
+
+        Args:
+            statement: to be run.
+            seconds: it may take; 0 for the usual limit.
+            most_rows: it may read, which the engine mostly knows before it begins; 0 likewise.
+        """
         text, values = self._rendered(statement)
         with self._counted(statement), self._client() as client:
-            text += self._limits(statement, seconds=seconds)
+            text += self._limits(statement, seconds=seconds, most_rows=most_rows)
             body = client.raw_query(text, values, fmt="JSONEachRow")
         return decode_lines(body, statement.row)
 
@@ -350,14 +358,21 @@ class Engine:
             with self._noting:
                 self._wide -= 1
 
-    def _limits(self, statement: Statement[Row], *, export: bool = False, seconds: int = 0) -> str:
+    def _limits(
+        self,
+        statement: Statement[Row],
+        *,
+        export: bool = False,
+        seconds: int = 0,
+        most_rows: int = 0,
+    ) -> str:
         """Return the SETTINGS clause: ours alone, whole numbers and a name we made."""
         ours = self._settings
         memory = ours.export_memory_bytes if export else ours.max_memory_bytes
         values: dict[str, int | str] = {
             "max_execution_time": 0 if export else seconds or ours.timeout_seconds,
             "max_memory_usage": memory,
-            "max_rows_to_read": 0 if export else ours.max_rows_to_read,
+            "max_rows_to_read": 0 if export else most_rows or ours.max_rows_to_read,
             "log_comment": f"'{statement.name}:{uuid4().hex}'",
         }
         threads = statement.threads or self._share()

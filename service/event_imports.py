@@ -29,7 +29,8 @@ from queries.event_upserts import (
 from queries.imports import Reject
 from service.engine import Engine
 from service.import_runs import Progress, Settled, Summary, run, staging
-from service.readers import read_events
+from service.last_seen import LastSeen
+from service.readers import UnreadableSource, read_events
 
 _TIME = pl.Datetime("us", "UTC")
 # A batch holds each event once.
@@ -88,6 +89,7 @@ class _Writer:
         self._project = project
         self._table = f"import_events_{uuid4().hex}"
         self._arrived = 0
+        self._seen = LastSeen(engine, project)
 
     def __enter__(self) -> None:
         create = (
@@ -95,9 +97,16 @@ class _Writer:
             " ENGINE = Memory"
         )
         self._engine.command_now(staging(create, self._table))
+        self._seen.open()
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._engine.command_now(staging("DROP TABLE IF EXISTS {} SYNC", self._table))
+        try:
+            # What came before the file became unreadable is imported, and was seen.
+            if raised[1] is None or isinstance(raised[1], UnreadableSource):
+                self._seen.write()
+        finally:
+            self._seen.close()
 
     def merges_held(self) -> AbstractContextManager[None]:
         """Enclose the time in which what is written is not merged."""
@@ -123,6 +132,7 @@ class _Writer:
         engine.command_now(staging("TRUNCATE TABLE {}", table))
         if prepared.staged.height:
             engine.insert_now(table, prepared.staged)
+            self._seen.note(prepared.staged)
         now_us = time.time_ns() // 1_000
         first = max(now_us, self._arrived)
         self._arrived = first + len(prepared.rows)

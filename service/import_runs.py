@@ -140,8 +140,8 @@ def drop_leftovers(engine: Engine) -> None:
     if not engine.exclusive:
         return
     left = sql(
-        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'Memory'"
-        " AND startsWith(name, 'import_')"
+        "SELECT name FROM system.tables WHERE database = currentDatabase()"
+        " AND engine IN ('Memory', 'ReplacingMergeTree') AND startsWith(name, 'import_')"
     )
     for table in engine.fetch_now(Statement("imports.leftovers", left, _Staged)):
         engine.command_now(staging("DROP TABLE IF EXISTS {} SYNC", table.name))

@@ -22,6 +22,8 @@ from msgspec import Struct
 from queries.history import IMPORTED, Source
 from queries.identity import person_number
 from queries.imports import PersonInput, Reject
+from queries.last_seen import has_events, put_seen
+from queries.sql import bind, sql
 from queries.stored import select_persons
 from queries.texts import Texts, texts_of
 from queries.upserts import Outcome, Upsert, candidate_uuids, select_concerned, upsert_batch
@@ -29,6 +31,7 @@ from service.counts import Counts
 from service.engine import Engine
 from service.history import write_notes
 from service.import_runs import Progress, Settled, Summary, run, staging
+from service.last_seen import seen_among
 from service.person_rows import person_rows
 from service.readers import Format, read
 
@@ -97,8 +100,11 @@ class _Writer:
         name = uuid4().hex
         self._ids_table = f"import_ids_{name}"
         self._uuids_table = f"import_uuids_{name}"
+        self._has_events = False
 
     def __enter__(self) -> None:
+        (events,) = self._engine.fetch_now(has_events(self._project))
+        self._has_events = events.found
         create = self._engine.command_now
         create(staging("CREATE TABLE {} (distinct_id String) ENGINE = Memory", self._ids_table))
         create(
@@ -165,10 +171,17 @@ class _Writer:
                 asked,
             )
             if not outcome.assumed:
+                self._put_seen(outcome)
                 return outcome
             # Rare: an id that was split off comes back, and who has the uuid it would get?
             asked += outcome.assumed
             stored += engine.fetch_now(select_persons(self._project, outcome.assumed))
+
+    def _put_seen(self, outcome: Outcome) -> None:
+        """Let persons say when those of their ids were seen that had events before they came."""
+        if self._has_events and any(row.new_ids for row in outcome.upserts):
+            staged = sql("(SELECT distinct_id FROM {})", bind("Identifier", self._ids_table))
+            put_seen(outcome.upserts, seen_among(self._engine, self._project, staged))
 
     def _insert(self, upserts: list[Upsert]) -> None:
         """Write persons: where they stand and their new distinct ids first, then themselves."""

@@ -20,6 +20,7 @@ from queries.event_removal import (
     name_events,
     remove_events,
 )
+from queries.property_statistics import drop_gone
 from queries.removal import (
     apply_mask,
     complete,
@@ -200,7 +201,9 @@ class Removal:
             if not self._wait("persons"):
                 return False
             left = engine.fetch_now(count_left(round), seconds=_SCAN_SECONDS)[0]
-        return left.is_nothing()
+        # What was counted of the parts that were rewritten may name values of theirs.
+        engine.command_now(drop_gone())
+        return self._wait("property_statistics") and left.is_nothing()
 
     def _free_ids(self, round: Round) -> bool:
         """Remove what leads from the distinct ids to who has them no more. Last: it is the way."""

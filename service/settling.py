@@ -108,6 +108,10 @@ class Settling:
         """Say whether `read` would use settled parts."""
         return self._list().settled is not None
 
+    def settled(self) -> Settled | None:
+        """Return the parts that are settled, None where `read` would use FINAL."""
+        return self._list().settled
+
     def is_nearly_all(self) -> bool:
         """Say whether `read` would use settled parts, and hardly any others."""
         listing = self._list()

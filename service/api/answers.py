@@ -29,7 +29,7 @@ class Person(Struct, gc=False):
         distinct_ids: those that name somebody first, then the anonymous ones.
         properties: a JSON object.
         created_at: in UTC; written as ISO 8601 with Z, microseconds only where there are any.
-        last_seen_at: null where nobody said.
+        last_seen_at: the hour of the latest event, or what an import said; null where neither is.
     """
 
     id: int

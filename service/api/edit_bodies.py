@@ -7,12 +7,15 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from queries.edits import unset, update
+from queries.edits import Plan, unset, update
 from queries.import_values import Unfit
-from queries.ownership import split
+from queries.ownership import Known, Unknown, split
 from queries.property_edits import given_properties, given_property
+from queries.stored import StoredPerson
 from service.edits import Decide
+from service.engine import Engine
 from service.errors import BadRequest, Required
+from service.last_seen import seen_of
 
 T = TypeVar("T")
 Members = Mapping[str, bytes]
@@ -88,12 +91,13 @@ def decode_unset(members: Members, key: str | None) -> Decide:
     return lambda person, known: unset(person, keys)
 
 
-def decode_split(members: Members, main: str | None, project: int) -> Decide:
+def decode_split(members: Members, main: str | None, engine: Engine, project: int) -> Decide:
     """Decode which distinct ids are to be split off.
 
     Args:
         members: of the body: `main_distinct_id`, `distinct_ids_to_split`, neither or null.
         main: the first of them from the address, for where the body has none.
+        engine: to look up when the distinct ids were seen last.
         project: whose person it is.
 
     Raises:
@@ -106,7 +110,12 @@ def decode_split(members: Members, main: str | None, project: int) -> Decide:
     wanted = None if moved is None else _texts(moved)
     if moved is not None and wanted is None:
         raise BadRequest("must be a list of strings", attr="distinct_ids_to_split")
-    return lambda person, known: split(person, name, wanted, project=project, known=known)
+
+    def decide(person: StoredPerson, known: Known) -> Plan | Unknown:
+        seen = seen_of(engine, project, person.ids)
+        return split(person, name, wanted, project=project, known=known, seen=seen)
+
+    return decide
 
 
 def _given(members: Members, field: str) -> bytes | None:

@@ -133,11 +133,12 @@ async def split_person(
     request: _Request, person_id: PersonId, main_distinct_id: _Main = None
 ) -> Response[bytes]:
     """Move each distinct id but one, or those named, to a new person, all at one moment."""
+    engine: Engine = request.app.state.engine
     project = project_entered(request).id
     return await _edit(
         request,
         person_id,
-        lambda members: decode_split(members, main_distinct_id, project),
+        lambda members: decode_split(members, main_distinct_id, engine, project),
         _done,
     )
 

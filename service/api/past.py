@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get
@@ -15,6 +16,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import asdict, replace
 
 from queries.batches import get_owners
+from queries.events import IDS_CARRIED, Owner, Range, Told, find_last_told, list_hidden
 from queries.history import NotedRow
 from queries.stored import StoredPerson, by_uuid, select_persons
 from queries.times import from_us
@@ -26,13 +28,17 @@ from service.api.openapi import READS_PERSONS, Described, answers, operation_id
 from service.api.people import PersonId, locate
 from service.edits import as_row
 from service.engine import Engine
-from service.errors import BadRequest, NotFound
-from service.history import History
+from service.errors import BadRequest, NotFound, TooExpensive
+from service.history import History, Past
 from service.projects import Project
 from service.settings import Settings
 
 CHANGES = 100
 MAX_CHANGES = 1_000
+# Of events, in looking for the last one that said something.
+_FEW_ROWS = 200_000
+# Of the year 1900: no event is older.
+_FIRST_US = -2_208_988_800_000_000
 _CURSOR = re.compile(r"([0-9]{1,16})\.([0-9]{1,20})\.([0-9]{1,7})", re.ASCII)
 
 _Limit = Annotated[
@@ -104,12 +110,15 @@ class Known(Struct, frozen=True):
 
     Attributes:
         queried_timestamp: what was asked.
-        known_from: since when the properties are known.
-        is_known: they are those of the time asked for. If not, that is before `known_from`, and
-            the properties are the first that are known.
+        source: `history` where the properties are what was written here; `events` where that was
+            later, and they are what the last event until then said; `unknown` where neither is.
+        known_from: since when the properties are known; of an event, its time.
+        is_known: there is a source. If not, the time asked for is before `known_from`, and the
+            properties are the first that are known.
     """
 
     queried_timestamp: datetime
+    source: Literal["history", "events", "unknown"]
     known_from: datetime
     is_known: bool
 
@@ -237,7 +246,7 @@ async def get_properties_at_time(
     if bool(distinct_id) == bool(person_id) or len(set(_distinct_ids(request))) > 1:
         raise BadRequest("Give one `distinct_id` or one `person_id`.", attr="distinct_id")
 
-    def work() -> PastPerson:
+    def work(most_rows: int) -> PastPerson:
         if person_id:
             uuid = locate(engine, project.id, person_id)
         else:
@@ -245,9 +254,9 @@ async def get_properties_at_time(
             if not rows:
                 raise NotFound("Not found.")
             uuid = rows[0].uuid
-        return past_person(engine, history, project.id, uuid, at_us)
+        return past_person(engine, history, project.id, uuid, at_us, most_rows=most_rows)
 
-    return Response(await engine.in_thread(work, is_quick=True))
+    return Response(await _quick_if_few(engine, work))
 
 
 def _distinct_ids(request: Request[Any, Any, Any]) -> list[str]:
@@ -264,25 +273,57 @@ async def past_of(
         NotFound: nobody alive has it.
     """
     at_us = decode_time("as_of", as_of)
-    return await engine.in_thread(
-        lambda: past_person(engine, history, project, locate(engine, project, text), at_us),
-        is_quick=True,
-    )
+
+    def work(most_rows: int) -> PastPerson:
+        uuid = locate(engine, project, text)
+        return past_person(engine, history, project, uuid, at_us, most_rows=most_rows)
+
+    return await _quick_if_few(engine, work)
+
+
+async def _quick_if_few(engine: Engine, work: Callable[[int], PastPerson]) -> PastPerson:
+    """Run work that may read so many events among what is quick; if that is too few, anew."""
+    try:
+        return await engine.in_thread(lambda: work(_FEW_ROWS), is_quick=True)
+    except TooExpensive:
+        return await engine.in_thread(lambda: work(0))
 
 
 def past_person(
-    engine: Engine, history: History, project: int, uuid: UUID, at_us: int
+    engine: Engine, history: History, project: int, uuid: UUID, at_us: int, *, most_rows: int = 0
 ) -> PastPerson:
     """Return a person with its properties at a time; for a worker thread.
 
     Raises:
         NotFound: nobody alive has the uuid.
+        TooExpensive: more events than `most_rows` would have to be read.
     """
     person = _find(engine, project, uuid)
     past = history.properties_at(project, person, at_us)
+    source: Literal["history", "events", "unknown"] = "history"
+    if past.known_from_us > at_us:
+        told = _last_told(engine, project, person, at_us, most_rows)
+        source = "unknown" if told is None else "events"
+        if told is not None:
+            past = Past(told.properties.encode(), told.at_us)
     then = replace(as_row(person), properties=past.properties.decode())
-    known = Known(from_us(at_us), from_us(past.known_from_us), past.known_from_us <= at_us)
+    known = Known(from_us(at_us), source, from_us(past.known_from_us), source != "unknown")
     return PastPerson(**asdict(shown(then)), point_in_time_metadata=known)
+
+
+def _last_told(
+    engine: Engine, project: int, person: StoredPerson, at_us: int, most_rows: int
+) -> Told | None:
+    """Return what the last event until a time said of a person, None where none said anything."""
+    count = len(person.ids)
+    owner = Owner(person.uuid, person.ids if count <= IDS_CARRIED else [], count, 0)
+    wanted = Range(project, owner, _FIRST_US, at_us)
+    hidden = engine.fetch_now(list_hidden(project, owner))
+    statement = find_last_told(replace(wanted, hidden=tuple(hidden)))
+    if most_rows:
+        statement = replace(statement, threads=1)
+    rows = engine.fetch_now(statement, most_rows=most_rows)
+    return rows[0] if rows else None
 
 
 def _find(engine: Engine, project: int, uuid: UUID) -> StoredPerson:

@@ -23,7 +23,7 @@ from service.engine import Engine
 from service.errors import BadRequest
 from service.projects import Project
 from service.settings import Settings
-from service.timeline import Point, read_timeline
+from service.timeline import Point, read_short_timeline, read_timeline
 
 _Properties = Annotated[
     str,
@@ -121,7 +121,7 @@ async def get_timeline(
     del display
     refuse_other_forms(request)
 
-    def work() -> tuple[Watched, Span, list[Point]]:
+    def begin() -> tuple[Watched, Span, Range, list[Point] | None]:
         owner = find_owner(engine, project.id, person_id)
         try:
             watched = decode_watched(
@@ -135,10 +135,15 @@ async def get_timeline(
         except ArgumentError as error:
             raise BadRequest(str(error), attr=error.attr) from error
         wanted = Range(project.id, owner, span.from_us, span.to_us, watched.names)
-        most = settings.limits.timeline_points
-        return watched, span, read_timeline(engine, wanted, watched.keys, most=most)
+        return watched, span, wanted, read_short_timeline(engine, wanted, watched.keys, most=most)
 
-    watched, span, points = await engine.in_thread(work)
+    most = settings.limits.timeline_points
+    # A usual person's events are few, and need not wait behind those who count everybody.
+    watched, span, wanted, points = await engine.in_thread(begin, is_quick=True)
+    if points is None:
+        points = await engine.in_thread(
+            lambda: read_timeline(engine, wanted, watched.keys, most=most)
+        )
     return Response(
         Timeline(
             [_shown(point) for point in points],

@@ -55,6 +55,12 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
         {"key", "value", "format"},
         ["person:read"],
     ),
+    "persons_properties_retrieve": (
+        "get",
+        "/api/projects/{project_id}/persons/properties",
+        {"key", "search", "limit", "offset"},
+        ["person:read"],
+    ),
     "persons_batch_by_distinct_ids_create": (
         "post",
         "/api/projects/{project_id}/persons/batch_by_distinct_ids",
