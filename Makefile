@@ -9,7 +9,7 @@ LOCK := requirements/dev.txt
 COMPILE = $(UV) pip compile pyproject.toml --universal --generate-hashes --quiet --no-config \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo serve setup fmt lint types test test-fast cover golden crash fuzz bench docs \
+.PHONY: help demo serve setup fmt lint types test test-fast wire cover golden crash fuzz bench docs \
 	release lock clean
 
 help: ## these lines
@@ -51,6 +51,9 @@ test: setup ## all tests but fuzz
 
 test-fast: setup ## the tests that need no engine
 	$(PYTEST) -m 'not engine and not slow and not server and not fuzz'
+
+wire: setup ## what uses the engine, over HTTP on a double of a server
+	$(PYTEST) -n 2 --dist loadfile -m 'not fuzz' --engine=wire
 
 cover: setup ## every branch of queries/ is tested
 	$(PYTEST) tests/queries --cov -m "not slow and not fuzz"

@@ -39,6 +39,9 @@ Row = TypeVar("Row")
 T = TypeVar("T")
 Table = Literal["persons", "events"]
 
+# The setting of an INSERT that names it: of several with one name ClickHouse takes one.
+TAKEN_ONCE = "insert_deduplication_token"
+
 _HEAVY_NICE = 10
 # They wait for their turn, and are made together: the more, the fewer statements for each.
 _EDITS_AT_ONCE = 64
@@ -52,7 +55,7 @@ class Engine:
         """Take the settings; nothing is opened before `open`."""
         self._settings = settings.clickhouse
         workers, heavy = self._settings.workers, self._settings.heavy_workers
-        self._target: Target = target(settings.engine_dsn(), connections=workers + heavy + 2)
+        self._target: Target = target(settings.engine_dsn(), self._settings)
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._clients: list[Client] = []
         self._quick, self._heavy, self._edits = (
@@ -144,6 +147,7 @@ class Engine:
         for client in self._clients:
             client.close()
         self._clients.clear()
+        self._target.close()
 
     async def fetch(self, statement: Statement[Row]) -> list[Row]:
         """Run a statement and decode all of its rows.
@@ -184,7 +188,7 @@ class Engine:
         Args:
             table: its name.
             rows: a column for each of the table's that is given; texts may be binary.
-            settings: of ClickHouse for this insert, as `insert_deduplication_token`.
+            settings: of ClickHouse for this insert, as `TAKEN_ONCE`.
         """
         sink = io.BytesIO()
         # ClickHouse reads the older layout of texts, not Arrow's string views.
@@ -278,6 +282,7 @@ class Engine:
 
     @contextmanager
     def _client(self) -> Generator[Client]:
+        self._target.require_answers()
         try:
             client = self._idle.get_nowait()
         except queue.Empty:
@@ -288,6 +293,7 @@ class Engine:
         try:
             with _failures():
                 yield client
+            self._target.answered()
         finally:
             self._idle.put(client)
 

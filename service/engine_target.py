@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 import re
 import resource
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import polars as pl
-import pyarrow
-import pyarrow.ipc
 from clickhouse_connect import get_client
 from clickhouse_connect.driver.binding import bind_query
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
-from clickhouse_connect.driver.httputil import get_pool_manager
 
-from service.settings import SettingsError
+from service.engine_server import Server
+from service.settings import ClickHouse, SettingsError
 
 # Every text stays a text: without these the JSON type turns "2024-01-01" into a date.
 _SETTINGS: dict[str, Any] = {
@@ -29,6 +26,7 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+_MORE = 8
 _CODE = re.compile(r"Code: ([0-9]+)")
 
 
@@ -49,6 +47,18 @@ class Target(Protocol):
 
         Closing the iterator ends the statement. Nothing is held but the batch in hand.
         """
+        ...
+
+    def require_answers(self) -> None:
+        """Raise `EngineDown` where a statement would wait in vain."""
+        ...
+
+    def answered(self) -> None:
+        """Note that a statement was answered."""
+        ...
+
+    def close(self) -> None:
+        """End what runs in the background."""
         ...
 
 
@@ -96,51 +106,14 @@ class Embedded:
                 # chDB's own error, which the driver would have given a code.
                 raise DatabaseError(str(error), code=_code_of(str(error))) from error
 
+    def require_answers(self) -> None:
+        """It is in this process."""
 
-class Server:
-    """A ClickHouse server over HTTP(S)."""
+    def answered(self) -> None:
+        """It is in this process."""
 
-    exclusive = False
-
-    def __init__(self, dsn: str, connections: int) -> None:
-        """Take the DSN apart.
-
-        Raises:
-            SettingsError: it has no host.
-        """
-        url = urlsplit(dsn)
-        if not url.hostname:
-            raise SettingsError(f"dsn: {url.scheme}:// needs a host")
-        options = dict(parse_qsl(url.query))
-        secure = url.scheme in ("https", "clickhouses") or options.get("secure") == "true"
-        self._arguments: dict[str, Any] = {
-            "interface": "https" if secure else "http",
-            "host": url.hostname,
-            "port": url.port or (8443 if secure else 8123),
-            "username": unquote(url.username or "default"),
-            "password": unquote(url.password or ""),
-            # Clients are shared by threads: a session would refuse the second statement.
-            "autogenerate_session_id": False,
-            "pool_mgr": get_pool_manager(maxsize=connections),
-        }
-
-    def connect(self, database: str | None) -> Client:
-        """Open a client; connections come from one pool."""
-        return get_client(**self._arguments, database=database or "default", settings=_SETTINGS)
-
-    def batches(
-        self, database: str, text: str, values: dict[str, object]
-    ) -> Iterator[pl.DataFrame]:
-        """As `Target.batches`."""
-        client = self.connect(database)
-        try:
-            source = client.raw_stream(text, values, fmt="ArrowStream")
-            # pyarrow, which has no types, because polars reads a stream only as a whole.
-            open_stream = cast("Callable[[object], Iterable[object]]", pyarrow.ipc.open_stream)
-            for batch in open_stream(source):
-                yield cast("pl.DataFrame", pl.from_arrow(batch))
-        finally:
-            client.close()
+    def close(self) -> None:
+        """Nothing runs in the background."""
 
 
 def _allow_open_files() -> None:
@@ -159,12 +132,12 @@ def _code_of(message: str) -> int | None:
     return None if found is None else int(found[1])
 
 
-def target(dsn: str, *, connections: int) -> Target:
+def target(dsn: str, ours: ClickHouse) -> Target:
     """Return what a DSN leads to.
 
     Args:
         dsn: `chdb:///path`, or `clickhouse://`, `http://`, `https://` with user, host and port.
-        connections: HTTP connections kept open to a server.
+        ours: how it is used.
 
     Raises:
         SettingsError: the scheme is none of these.
@@ -173,7 +146,14 @@ def target(dsn: str, *, connections: int) -> Target:
     if separator and scheme == "chdb" and rest.startswith("/"):
         return Embedded(Path(rest))
     if separator and scheme in ("clickhouse", "clickhouses", "http", "https"):
-        return Server(dsn, connections)
+        return Server(
+            dsn,
+            _SETTINGS,
+            # Edits wait for their turn; few run at once.
+            connections=ours.workers + ours.heavy_workers + ours.export_workers + _MORE,
+            statement_seconds=ours.timeout_seconds,
+            silence_seconds=ours.silence_seconds,
+        )
     raise SettingsError(
         "dsn: use chdb:///absolute/path, clickhouse://user:password@host:8123 or https://…"
     )
