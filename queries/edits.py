@@ -51,7 +51,7 @@ class Edit(Struct, frozen=True):
         So who repeats a request finds that it was done, however little of it was noted before.
         A mark is no `write_id`, which names a row: a repeat may write a second row with it.
         """
-        rows = [replace(row, write_ids=[mark, *row.write_ids]) for row in self.rows]
+        rows = [replace(row, write_ids=[mark, *row.write_ids], mark=mark) for row in self.rows]
         return replace(self, rows=rows)
 
 

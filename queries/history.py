@@ -64,11 +64,15 @@ class NotedRow(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Noted(NotedRow, frozen=True, kw_only=True, gc=False):
-    """A row as it is written: its fields are the columns of `history`."""
+    """A row as it is written: its fields are the columns of `history`.
+
+    `mark` is that of the request that writes, 0 for none.
+    """
 
     team_id: int
     person_number: int
     person_id: UUID
+    mark: int = 0
 
 
 def note(project: int, row: Upsert, write_id: int, version: int, source: Source) -> Noted | None:
@@ -98,6 +102,7 @@ def note(project: int, row: Upsert, write_id: int, version: int, source: Source)
         keys=[one.key for one in touched],
         before=[_text(one.before) for one in touched],
         after=[_text(one.after) for one in touched],
+        mark=row.mark,
     )
 
 

@@ -53,20 +53,30 @@ class StoredPerson(Struct, frozen=True, gc=False):
         """Say whether a write made this row, or one of the last rows before it."""
         return write_id in self.lineage()
 
+    def is_cut(self) -> bool:
+        """Say whether there may have been writes that the lineage has forgotten."""
+        return len(self.write_ids) >= LINEAGE
+
 
 # No alias is the name of a column: ClickHouse would take it for the column in WHERE too.
 _COLUMNS: LiteralString = """toString(id) AS uuid, toUnixTimestamp64Micro(created_at) AS created_us,
                 is_identified, toUnixTimestamp64Micro(last_seen_at) AS last_seen_us,
                 distinct_ids AS ids, properties, version, source_version,
                 CAST(is_deleted, 'Bool') AS is_deleted, write_id, write_ids"""
+# As these, without what may be large.
+_LINEAGE_COLUMNS: LiteralString = """toString(id) AS uuid,
+                toUnixTimestamp64Micro(created_at) AS created_us, is_identified,
+                NULL AS last_seen_us, [] AS ids, '' AS properties, version, source_version,
+                CAST(is_deleted, 'Bool') AS is_deleted, write_id, write_ids"""
 
 
-def newest_at(project: int, places: Sql) -> Sql:
+def newest_at(project: int, places: Sql, *, lineages: bool = False) -> Sql:
     """Return a SELECT of the newest row of each place, as `StoredPerson`, in no useful order.
 
     Args:
         project: whose persons.
         places: a SELECT of `created_at` and uuid; nobody need be there.
+        lineages: leave `last_seen_us`, `ids` and `properties` empty, for who asks for no more.
     """
     return sql(
         """
@@ -76,7 +86,7 @@ def newest_at(project: int, places: Sql) -> Sql:
             ORDER BY version DESC
             LIMIT 1 BY created_at, id
         """,
-        sql(_COLUMNS),
+        sql(_LINEAGE_COLUMNS if lineages else _COLUMNS),
         bind("UInt32", project),
         places,
     )

@@ -45,6 +45,7 @@ class Upsert(Struct, gc=False):
         write_ids: of the writes it follows, the latest first.
         before: the row of the same person that it follows; None where there is none, or only that
             of a deletion.
+        mark: of the request that writes it, which is in `write_ids` too; 0 where it bears none.
     """
 
     uuid: UUID
@@ -63,6 +64,7 @@ class Upsert(Struct, gc=False):
     write_id: int = 0
     write_ids: list[int] = []
     before: Before | None = None
+    mark: int = 0
 
 
 class Outcome(Struct):
@@ -86,8 +88,19 @@ def select_concerned(project: int, ids_table: str, uuids_table: str) -> Statemen
         ids_table: a table of the batch's distinct ids, column `distinct_id`.
         uuids_table: a table of the batch's uuids, columns `number` and `id`.
     """
+    places = _concerned(project, ids_table, uuids_table)
+    return Statement("imports.concerned", newest_at(project, places), StoredPerson)
+
+
+def select_lineages(project: int, ids_table: str, uuids_table: str) -> Statement[StoredPerson]:
+    """As `select_concerned`, but of what may be large nothing: `ids`, `properties`, times."""
+    places = _concerned(project, ids_table, uuids_table)
+    return Statement("imports.lineages", newest_at(project, places, lineages=True), StoredPerson)
+
+
+def _concerned(project: int, ids_table: str, uuids_table: str) -> Sql:
     team = bind("UInt32", project)
-    places = sql(
+    return sql(
         """
                 SELECT created_at, person_id FROM distinct_ids
                 WHERE team_id = {} AND distinct_id IN (SELECT distinct_id FROM {})
@@ -99,7 +112,6 @@ def select_concerned(project: int, ids_table: str, uuids_table: str) -> Statemen
         team,
         _table(uuids_table),
     )
-    return Statement("imports.concerned", newest_at(project, places), StoredPerson)
 
 
 def _table(name: str) -> Sql:

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from queries.activity import Entry, void_unwritten
 from service.engine import Engine
-from service.errors import PersonhouseError
+from service.errors import EngineDown, PersonhouseError
 
 _log = logging.getLogger(__name__)
 
@@ -60,3 +60,27 @@ def void_unwritten_now(engine: Engine) -> None:
     except PersonhouseError as error:
         # To read must be possible even so, on a full disk not least.
         _log.warning("the activity log could not be checked: %s", error)
+
+
+def is_in_doubt(engine: Engine, error: BaseException) -> bool:
+    """Say whether a write that failed may have come to be: the server was not heard of again."""
+    return not engine.exclusive and isinstance(error, EngineDown)
+
+
+class Doubts:
+    """Entries of writes of which nobody knows whether they came to be, to be looked at later."""
+
+    def __init__(self, engine: Engine) -> None:
+        """There are none yet."""
+        self._engine = engine
+        self._due = 0.0
+
+    def note(self) -> None:
+        """There is one more."""
+        self._due = self._due or time.monotonic() + 1.1 * _WRITE_US / 1_000_000
+
+    def resolve(self) -> None:
+        """Make void what never came to be, once no write can be under way any more."""
+        if self._due and time.monotonic() > self._due:
+            self._due = 0.0
+            void_unwritten_now(self._engine)

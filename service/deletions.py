@@ -7,7 +7,6 @@ stays in the table below it until `service.removal` has rewritten that; `deletio
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 from uuid import UUID
@@ -23,11 +22,14 @@ from queries.event_removal import drop_unwritten, note_events
 from queries.identity import person_number
 from queries.stored import StoredPerson, by_uuid
 from queries.upserts import Upsert
-from service.activity import write_entries
+from service.activity import is_in_doubt, write_entries
 from service.counts import Counts
-from service.edits import Author, Terms, entry_of
+from service.edit_batches import Author, entry_of, follows_of
+from service.edits import Terms
 from service.engine import Engine
+from service.lineage import is_written
 from service.person_rows import person_rows
+from service.server_turns import Held, Moment, ServerTurns
 
 T = TypeVar("T")
 
@@ -86,6 +88,7 @@ class Deleter:
         self._engine = engine
         self._counts = counts
         self._on_deleted = on_deleted
+        self._turns = ServerTurns(engine)
 
     def delete_many(
         self,
@@ -99,8 +102,8 @@ class Deleter:
     ) -> Report:
         """Delete persons; those who are not there are passed over.
 
-        On the embedded engine thousands are one INSERT. On a server, where other processes write
-        too, each is a compare-and-set of its own.
+        Thousands are one INSERT. On a server, where other processes write too, it has a turn of
+        the project's, unless it is of one person: that is a compare-and-set.
 
         Args:
             project: whose persons.
@@ -150,16 +153,11 @@ class Deleter:
 
         def attempt(some: Sequence[T]) -> _Attempt:
             with self._engine.turns.turn(project):
-                uuids = [uuid for uuid in find(some) if uuid not in found]
-                rows = by_uuid(self._engine.fetch_now(select_graves(project, uuids))).values()
-                living, gone = _told_apart(rows, terms)
-                done = self._apply(project, living, author, terms, kind)
-            return _Attempt(living, gone, done)
+                return self._attempt(project, lambda: find(some), found, author, terms, kind)
 
-        size = _AT_ONCE if self._engine.exclusive or kind.keeps else 1
         try:
-            for start in range(0, len(named), size):
-                some = named[start : start + size]
+            for start in range(0, len(named), _AT_ONCE):
+                some = named[start : start + _AT_ONCE]
                 last = attempt(some)
                 for _ in range(_ATTEMPTS):
                     if last.is_done:
@@ -178,22 +176,41 @@ class Deleter:
                 self._on_deleted()
         return report
 
-    def _apply(
+    def _attempt(
         self,
         project: int,
-        living: Sequence[StoredPerson],
+        find: Callable[[], Collection[UUID]],
+        found: Collection[UUID],
         author: Author,
         terms: Terms,
         kind: _Kind,
-    ) -> bool:
-        """Do what is asked of persons who are there; False as `_bury`."""
-        if not kind.keeps:
-            return self._bury(project, living, author, terms, erases=kind.erases)
-        if kind.erases and living:
-            uuids = [person.uuid for person in living]
-            now_us = time.time_ns() // 1_000
-            self._engine.command_now(note_events(project, uuids, now_us, keeps=True))
-        return True
+    ) -> _Attempt:
+        """Do what is asked of who is found now, and was not found before."""
+
+        def look() -> tuple[list[StoredPerson], list[StoredPerson]]:
+            uuids = [uuid for uuid in find() if uuid not in found]
+            rows = by_uuid(self._engine.fetch_now(select_graves(project, uuids))).values()
+            return _told_apart(rows, terms)
+
+        moment = self._turns.look(project)
+        living, gone = look()
+        if kind.keeps:
+            if kind.erases and living:
+                uuids = [person.uuid for person in living]
+                note = note_events(project, uuids, moment.now_us, keeps=True)
+                self._engine.command_now(note)
+            return _Attempt(living, gone, True)
+        if len(living) < 2 or self._engine.exclusive:
+            done = self._bury(project, living, author, terms, moment, erases=kind.erases)
+            return _Attempt(living, gone, done)
+        # No token speaks for several persons: nobody else may write meanwhile.
+        held = self._turns.take(project)
+        try:
+            living, gone = look()
+            done = self._bury(project, living, author, terms, held, erases=kind.erases)
+        finally:
+            self._turns.give(project, held)
+        return _Attempt(living, gone, done)
 
     def _bury(
         self,
@@ -201,18 +218,19 @@ class Deleter:
         living: Sequence[StoredPerson],
         author: Author,
         terms: Terms,
+        when: Moment | Held,
         *,
         erases: bool,
     ) -> bool:
         """Write tombstones; False where another process has written the same row before."""
         if not living:
             return True
-        engine, now_us = self._engine, time.time_ns() // 1_000
+        engine, now_us = self._engine, when.now_us
         edits = [delete(person) for person in living]
         if terms.mark:
             edits = [edit.marked(terms.mark) for edit in edits]
         rows = [replace(edit.rows[0], write_id=secrets.randbits(64) or 1) for edit in edits]
-        persons = person_rows(project, rows, now_us).persons
+        persons = person_rows(project, rows, now_us, above=when.above).persons
         versions: list[int] = persons["version"].to_list()
         deletions = [
             _deletion(project, row, version, now_us)
@@ -222,8 +240,6 @@ class Deleter:
             entry_of(project, edit, row, author, now_us)
             for edit, row in zip(edits, rows, strict=True)
         ]
-        # Others may write the same row at the same time; here nobody else writes at all.
-        token = {} if engine.exclusive else {"insert_deduplication_token": edits[0].token}
         self._note(deletions)
         try:
             if erases:
@@ -231,19 +247,31 @@ class Deleter:
                 engine.command_now(note_events(project, uuids, now_us, keeps=False))
             write_entries(engine, entries)
             with self._counts.write(project) as written:
-                engine.insert_now("persons", persons, settings=token)
+                settings = self._turns.settings(when, edits[0].token)
+                engine.insert_now("persons", persons, settings=settings)
                 written.created = -len(rows)
-        except BaseException:
-            self._void(project, deletions, entries, erases=erases)
+        except BaseException as error:
+            # What is in doubt, a round of the removal looks at, and the start of a service.
+            if not is_in_doubt(engine, error):
+                self._void(project, deletions, entries, erases=erases)
             raise
-        if engine.exclusive or self._is_ours(project, rows[0]):
+        if engine.exclusive or self._are_ours(project, rows, when):
             return True
         self._void(project, deletions, entries, erases=erases)
         return False
 
-    def _is_ours(self, project: int, row: Upsert) -> bool:
-        found = by_uuid(self._engine.fetch_now(select_graves(project, [row.uuid])))
-        return row.uuid in found and found[row.uuid].follows(row.write_id)
+    def _are_ours(self, project: int, rows: Sequence[Upsert], when: Moment | Held) -> bool:
+        if isinstance(when, Moment):
+            self._turns.wait_if_begun(project, when)
+        engine = self._engine
+        found = by_uuid(engine.fetch_now(select_graves(project, [row.uuid for row in rows])))
+        return all(
+            row.uuid in found
+            and is_written(
+                engine, project, found[row.uuid], row.write_id, follows_of(row), row.base
+            )
+            for row in rows
+        )
 
     def _note(self, deletions: Sequence[Deletion]) -> None:
         rows = [{**asdict(one), "person_id": str(one.person_id)} for one in deletions]

@@ -10,28 +10,22 @@ loser decides anew.
 
 from __future__ import annotations
 
-import secrets
 import threading
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import polars as pl
 from msgspec import Struct
-from msgspec.structs import replace
 
-from queries.activity import Entry
 from queries.edits import Edit, EditError, Plan
-from queries.history import Source
-from queries.identity import person_number
 from queries.ownership import Known, Unknown
 from queries.persons import PersonRow
 from queries.stored import StoredPerson, by_uuid, select_persons
-from queries.upserts import Upsert
-from service.activity import write_entries
+from service.activity import Doubts, is_in_doubt, write_entries
 from service.counts import Counts
+from service.edit_batches import Author, EditBatch
 from service.engine import Engine
 from service.errors import (
     BadRequest,
@@ -40,7 +34,9 @@ from service.errors import (
     PreconditionFailed,
 )
 from service.history import write_notes
+from service.lineage import is_written, was_made
 from service.person_rows import person_rows
+from service.server_turns import Held, Moment, ServerTurns
 
 # So often an edit is decided anew; with dozens of writers a handful is usual.
 _ATTEMPTS = 50
@@ -52,13 +48,6 @@ _FEW_ROWS = {"materialize_skip_indexes_on_insert": "0"}
 
 Decide: TypeAlias = Callable[[StoredPerson, Known], Plan | Unknown]
 """What to make of a person who is alive, from what is known of others."""
-
-
-class Author(Struct, frozen=True):
-    """Who edits: the id and label of the API's key, empty for the service's own command line."""
-
-    key_id: str = ""
-    key_label: str = ""
 
 
 class Terms(Struct, frozen=True):
@@ -94,6 +83,8 @@ class Editor:
         self._engine = engine
         self._counts = counts
         self._log_values = log_values
+        self._turns = ServerTurns(engine)
+        self._doubts = Doubts(engine)
         self._lock = threading.Lock()
         self._jobs: defaultdict[int, deque[_Job]] = defaultdict(deque)
 
@@ -150,13 +141,13 @@ class Editor:
         """Make all edits that wait, in the order they came: one read, one INSERT for all.
 
         A statement costs milliseconds and a row next to nothing, so many writers get further
-        together. On a server an INSERT can be compare-and-set for one person alone.
+        together.
         """
-        most = _AT_ONCE if self._engine.exclusive else 1
         with self._lock:
             waiting = self._jobs[project]
-            jobs = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+            jobs = [waiting.popleft() for _ in range(min(_AT_ONCE, len(waiting)))]
         try:
+            self._doubts.resolve()
             self._make(project, jobs)
         except BaseException as error:
             for job in jobs:
@@ -168,10 +159,26 @@ class Editor:
                 job.is_done = True
 
     def _make(self, project: int, jobs: Sequence[_Job]) -> None:
+        batch = self._decided(project, jobs, self._turns.look(project))
+        if batch.is_of_several() and not self._engine.exclusive:
+            # No token speaks for several persons: nobody else may write meanwhile.
+            held = self._turns.take(project)
+            try:
+                is_written = self._write(self._decided(project, jobs, held))
+            finally:
+                self._turns.give(project, held)
+        else:
+            is_written = self._write(batch)
+        if not is_written:
+            for job in jobs:
+                job.person = None
+
+    def _decided(self, project: int, jobs: Sequence[_Job], when: Moment | Held) -> EditBatch:
+        """Return what to write of the jobs; each has its person then, or its error."""
         named = {uuid for job in jobs for uuid in (job.uuid, *job.others)}
         found = self.find(project, named)
         known: dict[UUID, StoredPerson | None] = {uuid: found.get(uuid) for uuid in named}
-        batch = _Batch(project, time.time_ns() // 1_000, self._log_values)
+        batch = EditBatch(project, when, log_values=self._log_values)
         for job in jobs:
             try:
                 edit = self._decide(project, job, known)
@@ -183,16 +190,15 @@ class Editor:
                 # The next one of the same person starts from here.
                 known.update(batch.add(edit, job.author))
             job.person = known[job.uuid]
-        if batch.rows and not self._write(batch):
-            for job in jobs:
-                job.person = None
+        return batch
 
     def _decide(
         self, project: int, job: _Job, known: dict[UUID, StoredPerson | None]
     ) -> Edit | None:
         """Return the edit to make of what is known; None where there is nothing to do."""
         person, terms = known[job.uuid], job.terms
-        if person is not None and terms.mark and person.follows(terms.mark):
+        mark = terms.mark
+        if person is not None and mark and was_made(self._engine, project, person, mark):
             return None
         if person is None or person.is_deleted:
             raise NotFound(_NO_PERSON)
@@ -204,15 +210,15 @@ class Editor:
             plan = job.decide(person, known)
         if isinstance(plan, EditError):
             raise BadRequest(plan.detail, attr=plan.attr)
-        return plan.marked(terms.mark) if plan is not None and terms.mark else plan
+        return plan.marked(mark) if plan is not None and mark else plan
 
-    def _write(self, batch: _Batch) -> bool:
+    def _write(self, batch: EditBatch) -> bool:
         """Write a batch; False where another process has written the same row before."""
-        engine = self._engine
-        tables = person_rows(batch.project, batch.rows, batch.now_us)
+        if not batch.rows:
+            return True
+        engine, when = self._engine, batch.when
+        tables = person_rows(batch.project, batch.rows, when.now_us, above=when.above)
         write_entries(engine, batch.entries)
-        # Others may write the same row at the same time; here nobody else writes at all.
-        token = {} if engine.exclusive else {"insert_deduplication_token": batch.token}
         try:
             write_notes(engine, batch.project, batch.rows, tables.persons, batch.sources)
             with self._counts.write(batch.project) as written:
@@ -220,19 +226,32 @@ class Editor:
                     frame: pl.DataFrame = getattr(tables, table)
                     if frame.height:
                         engine.insert_now(table, frame)
-                engine.insert_now("persons", tables.persons, settings={**_FEW_ROWS, **token})
+                settings = self._turns.settings(when, batch.token)
+                engine.insert_now("persons", tables.persons, settings={**_FEW_ROWS, **settings})
                 written.created, written.newest_us = batch.created, batch.newest_us
-        except BaseException:
-            write_entries(engine, batch.voided())
+        except BaseException as error:
+            if is_in_doubt(engine, error):
+                self._doubts.note()
+            else:
+                write_entries(engine, batch.voided())
             raise
-        if engine.exclusive or self._is_ours(batch.project, batch.rows[0]):
+        if engine.exclusive or self._is_ours(batch):
             return True
         write_entries(engine, batch.voided())
         return False
 
-    def _is_ours(self, project: int, row: Upsert) -> bool:
-        found = self.find(project, [row.uuid])
-        return row.uuid in found and found[row.uuid].follows(row.write_id)
+    def _is_ours(self, batch: EditBatch) -> bool:
+        """Say whether what was written is there, and not another process's."""
+        if isinstance(batch.when, Moment):
+            self._turns.wait_if_begun(batch.project, batch.when)
+        engine, project = self._engine, batch.project
+        decisive = batch.decisive()
+        found = self.find(project, [one.uuid for one in decisive])
+        return all(
+            one.uuid in found
+            and is_written(engine, project, found[one.uuid], one.write_id, one.follows, one.base)
+            for one in decisive
+        )
 
 
 class _Job:
@@ -256,69 +275,6 @@ class _Job:
         self.error = self.error or error
 
 
-class _Batch:
-    """Edits to be written together."""
-
-    def __init__(self, project: int, now_us: int, log_values: bool) -> None:
-        self.project = project
-        self.now_us = now_us
-        self.rows: list[Upsert] = []
-        self.sources: list[Source] = []
-        self.entries: list[Entry] = []
-        self.token = ""
-        self.created = 0
-        self.newest_us = 0
-        self._log_values = log_values
-
-    def add(self, edit: Edit, author: Author) -> dict[UUID, StoredPerson]:
-        """Take an edit; returns the persons as it leaves them."""
-        rows = [replace(row, write_id=secrets.randbits(64) or 1) for row in edit.rows]
-        self.rows += rows
-        source = Source(edit.note.activity, author.key_id, author.key_label)
-        self.sources += [source] * len(rows)
-        entry = entry_of(
-            self.project, edit, rows[0], author, self.now_us, with_values=self._log_values
-        )
-        self.entries.append(entry)
-        self.token = edit.token
-        self.created += edit.created()
-        self.newest_us = max(self.newest_us, edit.newest_us())
-        return by_uuid(_stored(row, max(self.now_us, row.base + 1)) for row in rows)
-
-    def voided(self) -> list[Entry]:
-        """Return the entries as they are hidden."""
-        return [replace(entry, is_void=1, version=2) for entry in self.entries]
-
-
-def entry_of(
-    project: int, edit: Edit, row: Upsert, author: Author, now_us: int, *, with_values: bool = False
-) -> Entry:
-    """Return the log's entry of an edit.
-
-    Args:
-        project: whose person.
-        edit: it.
-        row: its first row, as it will be written: with a `write_id`.
-        author: who edits.
-        now_us: microseconds since 1970.
-        with_values: note what the properties were and are, not only which.
-    """
-    return Entry(
-        team_id=project,
-        created_at=now_us,
-        id=uuid4(),
-        person_id=row.uuid,
-        person_number=person_number(row.uuid),
-        activity=edit.note.activity,
-        detail=edit.note.detail(with_values=with_values),
-        key_id=author.key_id,
-        key_label=author.key_label,
-        property_keys=edit.note.property_keys,
-        write_id=row.write_id,
-        follows=edit.follows,
-    )
-
-
 def as_row(person: StoredPerson) -> PersonRow:
     """Return a person as statements that show persons have it."""
     return PersonRow(
@@ -329,20 +285,4 @@ def as_row(person: StoredPerson) -> PersonRow:
         person.ids,
         person.properties,
         person.version,
-    )
-
-
-def _stored(row: Upsert, version: int) -> StoredPerson:
-    return StoredPerson(
-        row.uuid,
-        row.created_us,
-        row.is_identified,
-        row.last_seen_us,
-        row.ids,
-        row.properties.decode(),
-        version,
-        row.source_version,
-        row.is_deleted,
-        row.write_id,
-        [row.write_id, *row.write_ids],
     )

@@ -17,7 +17,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal, LiteralString, TypeVar
 from uuid import uuid4
 
@@ -25,11 +25,12 @@ import polars as pl
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from queries.sql import sql
+from queries.sql import bind, sql
 from queries.statement import Statement
 from schema.migrate import Migration, available, create_database, migrate, pending
 from service.engine_target import Target, target
 from service.errors import PersonhouseError, engine_failure
+from service.held_merges import HeldMerges
 from service.journal import TABLES
 from service.json_lines import decode_lines
 from service.lanes import Lane
@@ -39,6 +40,9 @@ from service.turns import Turns
 Row = TypeVar("Row")
 T = TypeVar("T")
 Table = Literal["persons", "events"]
+
+# The setting of an INSERT that names it: of several with one name ClickHouse takes one.
+TAKEN_ONCE = "insert_deduplication_token"
 
 _HEAVY_NICE = 10
 # They wait for their turn, and are made together: the more, the fewer statements for each.
@@ -58,7 +62,7 @@ class Engine:
         """Take the settings; nothing is opened before `open`."""
         self._settings = settings.clickhouse
         workers, heavy = self._settings.workers, self._settings.heavy_workers
-        self._target: Target = target(settings.engine_dsn(), connections=workers + heavy + 2)
+        self._target: Target = target(settings.engine_dsn(), self._settings)
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._clients: list[Client] = []
         self._quick, self._heavy, self._edits = (
@@ -77,8 +81,10 @@ class Engine:
         )
         self._exports = ThreadPoolExecutor(self._settings.export_workers, "export")
         self.turns = Turns()
-        self._merging = threading.Lock()
-        self._holding: dict[Table, int] = {}
+        self._held_merges = HeldMerges(
+            stop=lambda table: self._say_of_merges("SYSTEM STOP MERGES {}", table),
+            start=lambda table: self._say_of_merges("SYSTEM START MERGES {}", table),
+        )
         self._noting = threading.Lock()
         self._inserts = 0
         self._inserting = 0
@@ -103,8 +109,7 @@ class Engine:
     @property
     def merges_are_held(self) -> bool:
         """Whether somebody is in `merges_held`, so that no mutation would start either."""
-        with self._merging:
-            return any(self._holding.values())
+        return self._held_merges.are_any()
 
     @property
     def is_open(self) -> bool:
@@ -161,6 +166,7 @@ class Engine:
         for client in self._clients:
             client.close()
         self._clients.clear()
+        self._target.close()
 
     async def fetch(self, statement: Statement[Row]) -> list[Row]:
         """Run a statement and decode all of its rows.
@@ -209,7 +215,7 @@ class Engine:
         Args:
             table: its name.
             rows: a column for each of the table's that is given; texts may be binary.
-            settings: of ClickHouse for this insert, as `insert_deduplication_token`.
+            settings: of ClickHouse for this insert, as `TAKEN_ONCE`.
         """
         sink = io.BytesIO()
         # ClickHouse reads the older layout of texts, not Arrow's string views.
@@ -255,30 +261,13 @@ class Engine:
             with self._noting:
                 self._inserting -= 1
 
-    @contextmanager
-    def merges_held(self, table: Table) -> Generator[None]:
-        """Keep the embedded engine from merging parts of a table for a while.
+    def merges_held(self, table: Table) -> AbstractContextManager[None]:
+        """Keep the embedded engine from merging parts of a table for a while; see `HeldMerges`."""
+        return self._held_merges.held(table) if self.exclusive else nullcontext()
 
-        A bulk load that merges as it goes writes every row three times over. On a server this
-        does nothing: who died meanwhile would leave merges off for everybody.
-        """
-        if not self.exclusive:
-            yield
-            return
-        with self._merging:
-            if self._holding.get(table, 0) == 0:
-                self._merges("SYSTEM STOP MERGES {}", table)
-            self._holding[table] = self._holding.get(table, 0) + 1
-        try:
-            yield
-        finally:
-            with self._merging:
-                self._holding[table] -= 1
-                if self._holding[table] == 0:
-                    self._merges("SYSTEM START MERGES {}", table)
-
-    def _merges(self, template: LiteralString, table: Table) -> None:
-        self.command_now(Statement("engine.merges", sql(template, sql(table)), type(None)))
+    def _say_of_merges(self, template: LiteralString, table: str) -> None:
+        name = sql("{}", bind("Identifier", table))
+        self.command_now(Statement("engine.merges", sql(template, name), type(None)))
 
     def command_now(self, statement: Statement[Row]) -> None:
         """Run a statement that answers nothing."""
@@ -321,6 +310,7 @@ class Engine:
 
     @contextmanager
     def _client(self) -> Generator[Client]:
+        self._target.require_answers()
         try:
             client = self._idle.get_nowait()
         except queue.Empty:
@@ -331,6 +321,7 @@ class Engine:
         try:
             with _failures():
                 yield client
+            self._target.answered()
         finally:
             self._idle.put(client)
 

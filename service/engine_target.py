@@ -5,23 +5,20 @@ from __future__ import annotations
 import os
 import re
 import resource
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import polars as pl
-import pyarrow
-import pyarrow.ipc
 from clickhouse_connect import get_client
 from clickhouse_connect.driver.binding import bind_query
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
-from clickhouse_connect.driver.httputil import get_pool_manager
 
+from service.engine_server import Server
 from service.journal import Journal
-from service.settings import SettingsError
+from service.settings import ClickHouse, SettingsError
 
 # Every text stays a text: without these the JSON type turns "2024-01-01" into a date.
 _SETTINGS: dict[str, Any] = {
@@ -37,6 +34,7 @@ _SETTINGS: dict[str, Any] = {
 _BACKGROUND = "MergeMutate"
 _BACKGROUND_NICE = 10
 
+_MORE = 8
 _CODE = re.compile(r"Code: ([0-9]+)")
 
 
@@ -71,6 +69,18 @@ class Target(Protocol):
         """
         ...
 
+    def require_answers(self) -> None:
+        """Raise `EngineDown` where a statement would wait in vain."""
+        ...
+
+    def answered(self) -> None:
+        """Note that a statement was answered."""
+        ...
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        ...
+
 
 class Embedded:
     """chDB: ClickHouse in this process. One directory a process, one process a directory."""
@@ -93,7 +103,7 @@ class Embedded:
             interface="chdb", path=self.path, database=database or "default", settings=_SETTINGS
         )
 
-    def journal(self, insert: Callable[[str, pl.DataFrame], None]) -> Journal | None:
+    def journal(self, insert: Callable[[str, pl.DataFrame], None]) -> Journal:
         """As `Target.journal`."""
         return Journal(Path(self.path), insert)
 
@@ -134,58 +144,14 @@ class Embedded:
                 # chDB's own error, which the driver would have given a code.
                 raise DatabaseError(str(error), code=_code_of(str(error))) from error
 
+    def require_answers(self) -> None:
+        """It is in this process."""
 
-class Server:
-    """A ClickHouse server over HTTP(S)."""
+    def answered(self) -> None:
+        """It is in this process."""
 
-    exclusive = False
-
-    def __init__(self, dsn: str, connections: int) -> None:
-        """Take the DSN apart.
-
-        Raises:
-            SettingsError: it has no host.
-        """
-        url = urlsplit(dsn)
-        if not url.hostname:
-            raise SettingsError(f"dsn: {url.scheme}:// needs a host")
-        options = dict(parse_qsl(url.query))
-        secure = url.scheme in ("https", "clickhouses") or options.get("secure") == "true"
-        self._arguments: dict[str, Any] = {
-            "interface": "https" if secure else "http",
-            "host": url.hostname,
-            "port": url.port or (8443 if secure else 8123),
-            "username": unquote(url.username or "default"),
-            "password": unquote(url.password or ""),
-            # Clients are shared by threads: a session would refuse the second statement.
-            "autogenerate_session_id": False,
-            "pool_mgr": get_pool_manager(maxsize=connections),
-        }
-
-    def connect(self, database: str | None) -> Client:
-        """Open a client; connections come from one pool."""
-        return get_client(**self._arguments, database=database or "default", settings=_SETTINGS)
-
-    def journal(self, insert: Callable[[str, pl.DataFrame], None]) -> Journal | None:
-        """As `Target.journal`: there is none. What is written must be seen by other processes."""
-        return None
-
-    def put_background_last(self) -> None:
-        """As `Target.put_background_last`: for the server's own settings to say."""
-
-    def batches(
-        self, database: str, text: str, values: dict[str, object]
-    ) -> Iterator[pl.DataFrame]:
-        """As `Target.batches`."""
-        client = self.connect(database)
-        try:
-            source = client.raw_stream(text, values, fmt="ArrowStream")
-            # pyarrow, which has no types, because polars reads a stream only as a whole.
-            open_stream = cast("Callable[[object], Iterable[object]]", pyarrow.ipc.open_stream)
-            for batch in open_stream(source):
-                yield cast("pl.DataFrame", pl.from_arrow(batch))
-        finally:
-            client.close()
+    def close(self) -> None:
+        """Nothing runs in the background."""
 
 
 def _allow_open_files() -> None:
@@ -204,12 +170,12 @@ def _code_of(message: str) -> int | None:
     return None if found is None else int(found[1])
 
 
-def target(dsn: str, *, connections: int) -> Target:
+def target(dsn: str, ours: ClickHouse) -> Target:
     """Return what a DSN leads to.
 
     Args:
         dsn: `chdb:///path`, or `clickhouse://`, `http://`, `https://` with user, host and port.
-        connections: HTTP connections kept open to a server.
+        ours: how it is used.
 
     Raises:
         SettingsError: the scheme is none of these.
@@ -218,7 +184,14 @@ def target(dsn: str, *, connections: int) -> Target:
     if separator and scheme == "chdb" and rest.startswith("/"):
         return Embedded(Path(rest))
     if separator and scheme in ("clickhouse", "clickhouses", "http", "https"):
-        return Server(dsn, connections)
+        return Server(
+            dsn,
+            _SETTINGS,
+            # Edits wait for their turn; few run at once.
+            connections=ours.workers + ours.heavy_workers + ours.export_workers + _MORE,
+            statement_seconds=ours.timeout_seconds,
+            silence_seconds=ours.silence_seconds,
+        )
     raise SettingsError(
         "dsn: use chdb:///absolute/path, clickhouse://user:password@host:8123 or https://…"
     )

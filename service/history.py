@@ -33,6 +33,7 @@ _SCHEMA: dict[str, pl.DataType] = {
     "keys": pl.List(pl.String()),
     "before": pl.List(pl.String()),
     "after": pl.List(pl.String()),
+    "mark": pl.UInt64(),
 }
 
 

@@ -24,19 +24,32 @@ from queries.identity import person_number
 from queries.imports import PersonInput, Reject
 from queries.last_seen import has_events, put_seen
 from queries.sql import bind, sql
-from queries.stored import select_persons
+from queries.stored import by_uuid, select_persons
 from queries.texts import Texts, texts_of
-from queries.upserts import Outcome, Upsert, candidate_uuids, select_concerned, upsert_batch
+from queries.upserts import (
+    Outcome,
+    Upsert,
+    candidate_uuids,
+    select_concerned,
+    select_lineages,
+    upsert_batch,
+)
 from service.counts import Counts
+from service.edit_batches import follows_of
 from service.engine import Engine
+from service.errors import Busy
 from service.history import write_notes
 from service.import_runs import Progress, Settled, Summary, run, staging
 from service.last_seen import seen_among
+from service.lineage import is_written
 from service.person_rows import person_rows
 from service.readers import Format, read
+from service.server_turns import Held, ServerTurns
 
 # A batch holds each person once, so nothing in it needs replacing (17 of 36 us a row).
 _BATCH = {"optimize_on_insert": "0"}
+# So often a batch is put together anew, on a server.
+_ATTEMPTS = 5
 
 _importing: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 
@@ -97,6 +110,7 @@ class _Writer:
         self._engine = engine
         self._project = project
         self._counts = counts
+        self._server_turns = ServerTurns(engine)
         name = uuid4().hex
         self._ids_table = f"import_ids_{name}"
         self._uuids_table = f"import_uuids_{name}"
@@ -137,15 +151,24 @@ class _Writer:
 
     def settle(self, prepared: _Prepared) -> Settled:
         """Put a batch together with what is stored; the turn taken for it, `insert` gives on."""
-        self._engine.turns.take(self._project)
+        engine, project = self._engine, self._project
+        engine.turns.take(project)
         try:
-            outcome = self._settle(prepared)
+            held = self._take()
+            try:
+                outcome = self._settle(prepared)
+            except BaseException:
+                self._give(held)
+                raise
         except BaseException:
-            self._engine.turns.leave(self._project)
+            engine.turns.leave(project)
             raise
         upserts = outcome.upserts
         return Settled(
-            len(upserts), outcome.unchanged, outcome.rejects, lambda: self._insert(upserts)
+            len(upserts),
+            outcome.unchanged,
+            outcome.rejects,
+            lambda: self._insert(prepared, upserts, held),
         )
 
     def _settle(self, prepared: _Prepared) -> Outcome:
@@ -183,23 +206,62 @@ class _Writer:
             staged = sql("(SELECT distinct_id FROM {})", bind("Identifier", self._ids_table))
             put_seen(outcome.upserts, seen_among(self._engine, self._project, staged))
 
-    def _insert(self, upserts: list[Upsert]) -> None:
-        """Write persons: where they stand and their new distinct ids first, then themselves."""
+    def _insert(self, prepared: _Prepared, upserts: list[Upsert], held: Held | None) -> None:
+        """Write a batch, on a server until all of it is there; the turns are given on."""
         try:
-            if upserts:
-                self._insert_rows(upserts)
+            for _ in range(_ATTEMPTS):
+                try:
+                    if not upserts or self._insert_rows(upserts, held):
+                        return
+                finally:
+                    self._give(held)
+                # Its turn was ended by others, or somebody who had not seen it wrote last.
+                held = self._take()
+                try:
+                    upserts = self._settle(prepared).upserts
+                except BaseException:
+                    self._give(held)
+                    raise
+            self._give(held)
+            raise Busy("Others change these persons all the time. Try again.")
         finally:
             self._engine.turns.leave(self._project)
 
-    def _insert_rows(self, upserts: list[Upsert]) -> None:
-        engine = self._engine
-        with self._counts.write(self._project) as written:
-            rows = person_rows(self._project, upserts, time.time_ns() // 1_000)
+    def _take(self) -> Held | None:
+        """Take a turn among processes, where there are others."""
+        return None if self._engine.exclusive else self._server_turns.take(self._project)
+
+    def _give(self, held: Held | None) -> None:
+        if held is not None:
+            self._server_turns.give(self._project, held)
+
+    def _insert_rows(self, upserts: list[Upsert], held: Held | None) -> bool:
+        """Write persons: where they stand and their new distinct ids first, then themselves.
+
+        Returns:
+            Whether all are there.
+        """
+        engine, project = self._engine, self._project
+        now_us, above = (time.time_ns() // 1_000, 1) if held is None else (held.now_us, held.above)
+        with self._counts.write(project) as written:
+            rows = person_rows(project, upserts, now_us, above=above)
             if rows.person_keys.height:
                 engine.insert_now("person_keys", rows.person_keys)
             if rows.distinct_ids.height:
                 engine.insert_now("distinct_ids", rows.distinct_ids)
-            write_notes(engine, self._project, upserts, rows.persons, [_IMPORT] * len(upserts))
-            engine.insert_now("persons", rows.persons, settings=_BATCH)
+            write_notes(engine, project, upserts, rows.persons, [_IMPORT] * len(upserts))
+            settings = {**_BATCH, **({} if held is None else held.settings)}
+            engine.insert_now("persons", rows.persons, settings=settings)
             new = [person.created_us for person in upserts if person.is_new]
             written.created, written.newest_us = len(new), max(new, default=0)
+        return held is None or self._are_there(upserts, rows.persons["write_id"].to_list())
+
+    def _are_there(self, upserts: list[Upsert], write_ids: list[int]) -> bool:
+        engine, project = self._engine, self._project
+        lineages = select_lineages(project, self._ids_table, self._uuids_table)
+        found = by_uuid(engine.fetch_now(lineages))
+        return all(
+            row.uuid in found
+            and is_written(engine, project, found[row.uuid], write_id, follows_of(row), row.base)
+            for row, write_id in zip(upserts, write_ids, strict=True)
+        )

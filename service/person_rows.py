@@ -29,13 +29,14 @@ class Rows(Struct, frozen=True):
     persons: pl.DataFrame
 
 
-def person_rows(project: int, upserts: Sequence[Upsert], now_us: int) -> Rows:
+def person_rows(project: int, upserts: Sequence[Upsert], now_us: int, *, above: int = 1) -> Rows:
     """Return the rows that write these persons, each of a version above the one it follows.
 
     Args:
         project: whose persons.
         upserts: each person once in a place.
         now_us: the version of all whose version before is older.
+        above: so much higher the version is than that before, at least.
     """
     uuids = [str(person.uuid) for person in upserts]
     texts = [person.texts or texts_of(person.properties) for person in upserts]
@@ -54,7 +55,7 @@ def person_rows(project: int, upserts: Sequence[Upsert], now_us: int) -> Rows:
         {
             "created_at": _times([p.created_us for p in upserts]),
             "id": pl.Series(uuids, dtype=pl.String),
-            "version": pl.Series([max(now_us, p.base + 1) for p in upserts], dtype=pl.UInt64),
+            "version": pl.Series([max(now_us, p.base + above) for p in upserts], dtype=pl.UInt64),
             "is_identified": pl.Series([p.is_identified for p in upserts], dtype=pl.Boolean),
             "last_seen_at": _times([p.last_seen_us for p in upserts]),
             "is_deleted": pl.Series([p.is_deleted for p in upserts], dtype=pl.UInt8),

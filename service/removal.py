@@ -69,15 +69,20 @@ _REWRITTEN = (*_HOLDING, "distinct_ids", "event_deletions")
 class Removal:
     """Sees to it that what was deleted is gone."""
 
-    def __init__(self, engine: Engine, *, after_seconds: float = 0.0) -> None:
+    def __init__(
+        self, engine: Engine, *, after_seconds: float = 0.0, held_seconds: float = _HELD_SECONDS
+    ) -> None:
         """Start nothing yet.
 
         Args:
             engine: where the persons are.
             after_seconds: so long after a deletion a round begins that takes all until then.
+            held_seconds: so long, on a server, another process may take to attach a distinct id
+                that it has found to be there.
         """
         self._engine = engine
         self._after_seconds = after_seconds
+        self._held_seconds = held_seconds
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._working = threading.Lock()
@@ -214,7 +219,7 @@ class Removal:
             engine.command_now(forget_erased(round))
         if not self._wait("distinct_ids", "event_deletions"):
             return False
-        if not engine.exclusive and self._stop.wait(_HELD_SECONDS):
+        if not engine.exclusive and self._stop.wait(self._held_seconds):
             return False
         engine.command_now(restore_held(round))
         (left,) = engine.fetch_now(count_left_ids(round), seconds=_SCAN_SECONDS)

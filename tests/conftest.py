@@ -1,8 +1,9 @@
 """The engine, the service and some persons, for tests that need them.
 
 A process can have one directory of embedded ClickHouse open, so all tests share one; each module
-has a database of its own in it. Where a server is at hand (PERSONHOUSE_TEST_DSN, or Docker), every
-test that uses `engine` runs on it too, marked `server`.
+has a database of its own in it. Modules marked `wire` run a second time through the real HTTP
+client on a double of a server (`tests/wire`), and all that use `engine` do with `--engine=wire`.
+Where a server is at hand (PERSONHOUSE_TEST_DSN, or Docker), they run on it too, marked `server`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from service.counts import Counts
 from service.engine import Engine
 from service.imports import import_persons
 from service.settings import Auth, ClickHouse, Deletion, Settings
+from tests.wire.process import DoubleProcess
 
 ADMIN_TOKEN = "the command line's own"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -44,6 +46,11 @@ _numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+    parser.addoption(
+        "--engine",
+        choices=["embedded", "wire", "server"],
+        help="run what uses the engine on this one alone, and nothing else",
+    )
 
 
 @cache
@@ -66,20 +73,41 @@ def _has_server() -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engine_dsn" in metafunc.fixturenames:
-        places = ["embedded"]
-        marks = [pytest.param("server", marks=pytest.mark.server)] if _has_server() else []
-        metafunc.parametrize("engine_dsn", [*places, *marks], indirect=True, scope="module")
+    if "engine_dsn" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--engine")
+    has_wire = metafunc.definition.get_closest_marker("wire") is not None
+    places = [chosen] if chosen else ["embedded", *(["wire"] if has_wire else [])]
+    if _has_server() and not chosen:
+        places.append("server")
+    marked = [pytest.param(one, marks=_PLACE_MARKS.get(one, ())) for one in places]
+    metafunc.parametrize("engine_dsn", marked, indirect=True, scope="module")
+
+
+_PLACE_MARKS = {"server": [pytest.mark.server]}
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what uses the engine, before -m chooses; skip what needs a server that is not there."""
+    if config.getoption("--engine"):
+        on_it = [one for one in items if "engine_dsn" in getattr(one, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[one for one in items if one not in set(on_it)])
+        items[:] = on_it
     for item in items:
         if "engine" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engine)
         if item.get_closest_marker("server") is not None and not _has_server():
             item.add_marker(pytest.mark.skip("no server: PERSONHOUSE_TEST_DSN unset, no Docker"))
+        alone = item.get_closest_marker("embedded")
+        if alone is not None and _place(item) not in (None, "embedded"):
+            item.add_marker(pytest.mark.skip(f"on the embedded engine alone: {alone.args[0]}"))
+
+
+def _place(item: pytest.Item) -> str | None:
+    """Return where the engine of a test is, None where it uses none."""
+    call = getattr(item, "callspec", None)
+    return None if call is None else call.params.get("engine_dsn")
 
 
 @pytest.fixture(scope="session")
@@ -115,12 +143,21 @@ def server_dsn() -> Iterator[str]:
         yield f"http://{server.username}:{server.password}@{address}"
 
 
+@pytest.fixture(scope="session")
+def wire_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The DSN of a double of a server."""
+    double = DoubleProcess(tmp_path_factory.mktemp("double"))
+    double.start()
+    yield double.dsn()
+    double.stop()
+
+
 @pytest.fixture(scope="module")
 def engine_dsn(request: pytest.FixtureRequest) -> str:
     """Where the engine is: empty for embedded."""
     if request.param == "embedded":
         return ""
-    dsn: str = request.getfixturevalue("server_dsn")
+    dsn: str = request.getfixturevalue(f"{request.param}_dsn")
     return dsn
 
 
@@ -134,7 +171,8 @@ def settings(request: pytest.FixtureRequest, data_dir: Path, engine_dsn: str) ->
     return Settings(
         data=str(data_dir),
         dsn=engine_dsn,
-        clickhouse=ClickHouse(database=f"{name[:40]}_{next(_numbers)}"),
+        # On a busy machine the double may be silent for longer than a server would.
+        clickhouse=ClickHouse(database=f"{name[:40]}_{next(_numbers)}", silence_seconds=0),
         auth=Auth(cache_seconds=0.0),
         deletion=Deletion(remove_after_seconds=3_600.0),
     )

@@ -9,7 +9,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from service.auth import Access, Gate
-from service.edits import Author
+from service.edit_batches import Author
 from service.projects import Project
 
 # What a handler's `opt` says of the scopes its address needs; the guard reads it.

@@ -105,7 +105,9 @@ def rows_read(settings: Settings, statement: Statement[Any]) -> int:
         "use_query_condition_cache": 0,
     }
     text += "\nSETTINGS " + ", ".join(f"{key} = {value}" for key, value in said.items())
-    client = target(settings.engine_dsn(), connections=1).connect(settings.clickhouse.database)
+    client = target(settings.engine_dsn(), settings.clickhouse).connect(
+        settings.clickhouse.database
+    )
     try:
         answer = msgspec.json.decode(client.raw_query(text, values, fmt="JSONCompact"))
     finally:

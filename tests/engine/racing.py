@@ -21,7 +21,8 @@ from queries.sql import sql
 from queries.statement import Statement
 from queries.stored import StoredPerson
 from service.counts import Counts
-from service.edits import Author, Editor
+from service.edit_batches import Author
+from service.edits import Editor
 from service.engine import Engine
 
 ME = Author("a key", "its label")

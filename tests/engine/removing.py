@@ -15,7 +15,8 @@ from queries.persons import PersonRow
 from queries.sql import Bind, bind, sql
 from queries.statement import Statement
 from service.deletions import Deleter
-from service.edits import Author, Editor
+from service.edit_batches import Author
+from service.edits import Editor
 from service.engine import Engine
 from service.removal import Removal
 from service.turns import Turns
@@ -43,7 +44,7 @@ class World:
         self.importer = Importer(engine, folder)
         self.editor = Editor(engine, self.importer.counts, log_values=log_values)
         self.deleter = Deleter(engine, self.importer.counts)
-        self.removal = Removal(engine)
+        self.removal = Removal(engine, held_seconds=0.1)
 
     def add(self, *ids: str, **line: object) -> UUID:
         """Import a person."""

@@ -12,7 +12,7 @@ import pytest
 from queries.event_removal import note_events
 from queries.ownership import split
 from service.deletions import Deleter
-from service.edits import Author
+from service.edit_batches import Author
 from service.engine import Engine
 from tests.engine.happening import Events
 from tests.engine.people import command

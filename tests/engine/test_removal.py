@@ -23,7 +23,7 @@ from queries.removal_names import Round, name_free, name_ids, name_persons, name
 from queries.settled import count_persons
 from queries.sql import bind
 from service.deletions import Deleter
-from service.edits import Author
+from service.edit_batches import Author
 from service.engine import Engine
 from service.errors import Conflict, NotFound
 from service.removal import Removal
@@ -358,7 +358,7 @@ def test_the_thread_removes_what_was_pending_and_what_comes(
     monkeypatch.setattr("service.removal._REST", 0.0)
     first, second = world.add("first"), world.add("second")
     world.delete(first)
-    removal = Removal(world.engine)
+    removal = Removal(world.engine, held_seconds=0.1)
     deleter = Deleter(world.engine, world.importer.counts, removal.wake)
     removal.start()
     try:

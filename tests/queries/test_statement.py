@@ -32,6 +32,7 @@ from queries.events import IDS_CARRIED, Hidden, Owner, Range, find_owners, list_
 from queries.filter_text import decode_filter
 from queries.history import list_noted
 from queries.idempotency import find_answer
+from queries.lineage import list_links, list_marked
 from queries.parts import count_parts
 from queries.persons import Selection, Times, export_persons, get_persons, list_persons
 from queries.places import Place
@@ -43,7 +44,8 @@ from queries.sql import sql
 from queries.statement import Statement
 from queries.stored import select_owners, select_persons
 from queries.timeline import Opening, find_openings, read_snapshots
-from queries.upserts import select_concerned
+from queries.turns import get_turn
+from queries.upserts import select_concerned, select_lineages
 from queries.values import list_distinct_ids, list_values
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -98,6 +100,10 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "persons_page_settled": list_settled(NARROW, SETTLED, limit=101, after=PLACES[0]),
     "persons_page_all_settled": list_settled(SELECTION, ALL_SETTLED, limit=101, before=PLACES[0]),
     "history_list": list_noted(7, UUID(int=5), until=9, since=1, limit=500),
+    "history_links": list_links(7, UUID(int=5), 9),
+    "history_marked": list_marked(7, UUID(int=5), 9),
+    "imports_lineages": select_lineages(7, "staged_ids", "staged_uuids"),
+    "turns_get": get_turn(7),
     "parts_count": count_parts("persons"),
     "persons_list": list_persons(SELECTION, limit=101),
     "persons_list_everything": list_persons(NARROW, limit=101, offset=200),
@@ -238,6 +244,9 @@ ROW: dict[str, object] = {
     "turn": 5,
     "events": 0,
     "erased": 3,
+    "holder": 2**64 - 1,
+    "ends_us": 1_700_000_000_000_000,
+    "now_us": 1_700_000_000_000_000,
 }
 
 

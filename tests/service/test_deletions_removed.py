@@ -34,7 +34,7 @@ def test_the_status_tells_what_is_pending_and_what_is_gone(people: People, engin
     assert {(one["status"], one["delete_verified_at"]) for one in everything["results"]} == {
         ("pending", None)
     }
-    assert Removal(engine).remove()
+    assert Removal(engine, held_seconds=0.1).remove()
     people.ask("DELETE", gone[3]["uuid"])
     (pending,) = status(people, status="pending").json()["results"]
     assert (pending["person_uuid"], pending["status"]) == (gone[3]["uuid"], "pending")
@@ -56,7 +56,7 @@ def test_a_distinct_id_of_the_deleted_may_be_used_again(
     before = people.make("a", "b", properties={"v": 1}, created_at="2024-01-01T00:00:00Z")
     people.ask("DELETE", before["uuid"])
     if removed:
-        assert Removal(engine).remove()
+        assert Removal(engine, held_seconds=0.1).remove()
     if reset:
         answer = people.client.post(
             at(people, "/reset_person_distinct_id"), json={"distinct_id": "a"}
@@ -70,6 +70,6 @@ def test_a_distinct_id_of_the_deleted_may_be_used_again(
     assert people.post(again["uuid"], "update_property", {"key": "w", "value": 3}).is_success
     assert people.ask("DELETE", again["uuid"]).status_code == 202
     assert status(people).json()["count"] == 2
-    assert Removal(engine).remove()
+    assert Removal(engine, held_seconds=0.1).remove()
     assert status(people, status="completed").json()["count"] == 2
     assert people.make("b")["distinct_ids"] == ["b"]

@@ -18,7 +18,8 @@ from litestar import Litestar
 from queries.edits import update
 from queries.idempotency import KEPT_US, mark_of, request_hash
 from queries.ownership import merge
-from service.edits import Author, Editor, Terms
+from service.edit_batches import Author
+from service.edits import Editor, Terms
 from service.engine import Engine
 from service.errors import DiskFull
 from service.idempotency import Answer, Answers, Repeatable
