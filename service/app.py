@@ -164,7 +164,7 @@ def _prefixed(prefix: str) -> Router:
         route_handlers=[
             projects.get_project,
             persons.get_page,
-            persons.export_csv,
+            *persons.exports,
             persons.refuse_creation,
             values.get_values,
             batches.get_by_distinct_ids,

@@ -8,9 +8,10 @@ import resource
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import msgspec
 import polars as pl
 import pyarrow
 import pyarrow.ipc
@@ -28,6 +29,10 @@ _SETTINGS: dict[str, Any] = {
     "input_format_try_infer_datetimes": "0",
 }
 
+
+_PIECE_BYTES = 250_000
+
+Row = TypeVar("Row")
 
 _CODE = re.compile(r"Code: ([0-9]+)")
 
@@ -141,6 +146,22 @@ class Server:
                 yield cast("pl.DataFrame", pl.from_arrow(batch))
         finally:
             client.close()
+
+
+def decode_lines(body: bytes, kind: type[Row]) -> list[Row]:
+    """Decode lines of JSON, some at a time: while one call lasts, every other thread stands still.
+
+    50,000 persons in one take a third of a second.
+    """
+    decoder = msgspec.json.Decoder(kind)
+    rows: list[Row] = []
+    lines = memoryview(body)
+    start = 0
+    while start < len(body):
+        end = body.find(b"\n", start + _PIECE_BYTES) + 1 or len(body)
+        rows += decoder.decode_lines(lines[start:end])
+        start = end
+    return rows
 
 
 def _allow_open_files() -> None:

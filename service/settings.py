@@ -71,6 +71,12 @@ class Deletion(Struct, frozen=True, forbid_unknown_fields=True):
     remove_after_seconds: Annotated[float, Meta(ge=0)] = 60.0
 
 
+class Exports(Struct, frozen=True, forbid_unknown_fields=True):
+    """How exports are made."""
+
+    stall_seconds: Annotated[float, Meta(gt=0)] = 60.0
+
+
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """What one request may ask for."""
 
@@ -97,6 +103,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     activity: Activity = Activity()
     history: History = History()
     deletion: Deletion = Deletion()
+    exports: Exports = Exports()
 
     def engine_dsn(self) -> str:
         """Return the DSN in force."""
