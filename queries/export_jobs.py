@@ -19,7 +19,7 @@ _COPIED = sql(
 
 
 class JobRow(Struct, frozen=True):
-    """The newest version of a job; `ask` and `written`, its parts, are JSON, times microseconds since 1970."""
+    """The newest version of a job; `ask` and `written`, its parts, are JSON, times microseconds."""
 
     team_id: int
     id: UUID

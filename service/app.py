@@ -18,6 +18,7 @@ from service.api import (
     batches,
     deletions,
     edits,
+    export_jobs,
     failures,
     health,
     imports,
@@ -44,6 +45,7 @@ from service.cursors import Cursors
 from service.deletions import Deleter
 from service.edits import Editor
 from service.engine import Engine
+from service.exports.running import Runner
 from service.history import History
 from service.idempotency import Answers
 from service.import_runs import drop_leftovers
@@ -64,6 +66,7 @@ _SHARED = (
     "settling",
     "history",
     "import_threads",
+    "runner",
 )
 
 
@@ -80,6 +83,7 @@ def create_app(
     """
     keys, settling, tidying = Keys(engine, settings.auth), Settling(engine), Tidying(engine)
     history = History(engine, keep_days=settings.history.keep_days)
+    runner = Runner(engine, settings.exports_directory())
     removal = Removal(engine, after_seconds=settings.deletion.remove_after_seconds)
 
     @asynccontextmanager
@@ -94,13 +98,14 @@ def create_app(
         settling.start()
         tidying.start()
         removal.start()
-        threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
-        app.state.import_threads = threads
+        runner.start()
+        app.state.import_threads = threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
         try:
             yield
         finally:
             # Not here: what an import waits for may have to happen in this thread.
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+            await asyncio.to_thread(runner.stop)
             await asyncio.to_thread(tidying.stop)
             await asyncio.to_thread(settling.stop)
             await asyncio.to_thread(removal.stop)
@@ -117,7 +122,7 @@ def create_app(
             openapi.ui_files(),
         ],
         lifespan=[lifespan],
-        state=_state(settings, engine, keys, settling, removal, history, admin_token),
+        state=_state(settings, engine, keys, settling, removal, history, admin_token, runner),
         dependencies={name: _shared(name) for name in _SHARED},
         exception_handlers=failures.HANDLERS,
         openapi_config=openapi.config(),
@@ -135,6 +140,7 @@ def _state(
     removal: Removal,
     history: History,
     admin_token: str,
+    runner: Runner,
 ) -> State:
     """Return what all requests share."""
     in_use = Projects(engine)
@@ -152,6 +158,7 @@ def _state(
             "answers": Answers(engine),
             "history": history,
             "settling": settling,
+            "runner": runner,
         },
         deep_copy=False,
     )
@@ -186,6 +193,11 @@ def _prefixed(prefix: str) -> Router:
             past.get_history,
             timeline.get_timeline,
             imports.import_file,
+            export_jobs.create_job,
+            export_jobs.list_jobs,
+            export_jobs.get_job,
+            export_jobs.delete_job,
+            export_jobs.get_file,
         ],
         guards=[enter_project, refuse_crowds, refuse_repeats],
         dependencies={

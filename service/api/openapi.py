@@ -53,6 +53,7 @@ _MEANINGS = {
     412: "The person has changed since: its ETag is another one.",
     413: "The body is too large.",
     415: "The body is a form, or not JSON where that is asked for.",
+    416: "The file has none of the bytes that the Range asks for.",
     422: "The Idempotency-Key was used for another request.",
     503: "No answer from ClickHouse, or every worker is taken; `Retry-After` says when to return.",
     507: "The disk is full: nothing more is written.",
@@ -230,6 +231,7 @@ def config() -> OpenAPIConfig:
         security=[{_SCHEME: []}],
         tags=[
             Tag("persons", "Persons of a project."),
+            Tag("exports", "Persons into files."),
             Tag("imports", "Persons and events from files."),
             Tag("projects", "What persons belong to."),
             Tag("environments", "All of it again, under the second prefix."),

@@ -41,6 +41,31 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
         )
         for kind in ("ndjson", "parquet", "arrow")
     },
+    "exports_create": (
+        "post",
+        "/api/projects/{project_id}/exports",
+        {"distinct_id", "email", "search", "properties", "format", *TIMES, *EXPORT},
+        ["person:read"],
+    ),
+    "exports_list": ("get", "/api/projects/{project_id}/exports", set(), ["person:read"]),
+    "exports_retrieve": (
+        "get",
+        "/api/projects/{project_id}/exports/{id}",
+        set(),
+        ["person:read"],
+    ),
+    "exports_destroy": (
+        "delete",
+        "/api/projects/{project_id}/exports/{id}",
+        set(),
+        ["person:read"],
+    ),
+    "exports_files_retrieve": (
+        "get",
+        "/api/projects/{project_id}/exports/{id}/files/{name}",
+        set(),
+        ["person:read"],
+    ),
     "persons_retrieve": (
         "get",
         "/api/projects/{project_id}/persons/{id}",

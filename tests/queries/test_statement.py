@@ -252,6 +252,14 @@ ROW: dict[str, object] = {
     "turn": 5,
     "events": 0,
     "erased": 3,
+    "team_id": 7,
+    "state": "done",
+    "node": "n",
+    "directory": "d",
+    "ask": "{}",
+    "written": "[]",
+    "seconds": 1.5,
+    "error": "",
 }
 
 
