@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from queries.persons import Selection, condition
+from queries.export_source import Source
 from queries.sql import sql
 from queries.statement import Statement
 
@@ -54,7 +54,7 @@ class PartRow(Struct, frozen=True):
     json: str
 
 
-def count_sizes(selection: Selection) -> Statement[SizeRow]:
+def count_sizes(source: Source) -> Statement[SizeRow]:
     """Count persons and their distinct ids; always one row."""
     return Statement(
         "columns.sizes",
@@ -62,16 +62,17 @@ def count_sizes(selection: Selection) -> Statement[SizeRow]:
             """
             SELECT count() AS persons, max(length(distinct_ids)) AS most_ids,
                 toUInt64(ifNotFinite(quantile(0.98)(length(distinct_ids)), 0)) AS usual_ids
-            FROM persons FINAL
+            FROM {} FINAL
             WHERE {}
             """,
-            condition(selection),
+            source.rows(),
+            source.condition(),
         ),
         SizeRow,
     )
 
 
-def list_keys(selection: Selection) -> Statement[KeyRow]:
+def list_keys(source: Source) -> Statement[KeyRow]:
     """Select the keys of all properties."""
     # No UTF-8 text holds the byte FF, so no key is it.
     return Statement(
@@ -84,18 +85,19 @@ def list_keys(selection: Selection) -> Statement[KeyRow]:
                 SELECT arrayJoin(if(empty(keys), ['\xFF'], keys)) AS key, is_flat
                 FROM (
                     SELECT JSONExtractKeys(properties) AS keys, {} AS is_flat
-                    FROM persons FINAL
+                    FROM {} FINAL
                     WHERE {} AND length(properties) > 2))
             GROUP BY key
             """,
             FLAT,
-            condition(selection),
+            source.rows(),
+            source.condition(),
         ),
         KeyRow,
     )
 
 
-def list_parts(selection: Selection) -> Statement[PartRow]:
+def list_parts(source: Source) -> Statement[PartRow]:
     """Select what is in properties that are not flat, each different part once."""
     # With blocks as small as the default makes them, half of the time would go into sending them.
     return Statement(
@@ -115,28 +117,30 @@ def list_parts(selection: Selection) -> Statement[PartRow]:
                     [('', true, properties)])) AS part
                 FROM (
                     SELECT properties, JSONExtractKeysAndValuesRaw(properties) AS pairs
-                    FROM persons FINAL
+                    FROM {} FINAL
                     WHERE {} AND NOT {}
                     SETTINGS preferred_block_size_bytes = 16000000))
             """,
-            condition(selection),
+            source.rows(),
+            source.condition(),
             FLAT,
         ),
         PartRow,
     )
 
 
-def list_unread(selection: Selection) -> Statement[PartRow]:
+def list_unread(source: Source) -> Statement[PartRow]:
     """Select the whole of flat properties that `list_keys` could not read."""
     return Statement(
         "columns.unread",
         sql(
             """
             SELECT DISTINCT '' AS name, true AS whole, properties AS json
-            FROM persons FINAL
+            FROM {} FINAL
             WHERE {} AND {} AND {}
             """,
-            condition(selection),
+            source.rows(),
+            source.condition(),
             FLAT,
             _UNREAD,
         ),

@@ -72,8 +72,14 @@ def display_name(properties: bytes, distinct_ids: list[str], number: int) -> str
     ids (in `ordered` order); else the integer id. A value that is no text is shown as JSON.
     """
     named = _named.decode(properties)
-    for raw in (named.email, named.name, named.username):
+    name = first_name((named.email, named.name, named.username))
+    return name or (distinct_ids[0] if distinct_ids else str(number))
+
+
+def first_name(tokens: Iterable[Raw]) -> str:
+    """Return the first of some JSON values that is truthy, as a text; empty where none is."""
+    for raw in tokens:
         value = msgspec.json.decode(raw)
         if value:
             return value if isinstance(value, str) else bytes(raw).decode()
-    return distinct_ids[0] if distinct_ids else str(number)
+    return ""

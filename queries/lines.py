@@ -10,15 +10,17 @@ come instead of a line, for Python to look at. So an odd one costs time, a plain
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import LiteralString
 
 from msgspec import Struct
 
 from queries import properties
 from queries.columns import FLAT
+from queries.export_source import Source, counted, limited
 from queries.identity import ANONYMOUS
-from queries.persons import Selection, condition
-from queries.sql import Bind, Sql, bind, sql
+from queries.places import reading
+from queries.sql import Bind, Sql, all_of, bind, sql
 from queries.statement import Statement
 
 # Stands for a run of empty cells too long to be sent with every line.
@@ -33,6 +35,19 @@ _NO_NAME = r"^(false|-?0(\.0+)?([eE][+-]?[0-9]+)?)$"
 
 _QUOTED = '[",\r\n]'
 
+# What a spreadsheet takes a cell that begins so for.
+FORMULA = "^[=+\\-@\t\r]"
+# What JSON does not write as it is.
+_ESCAPED = r'[\x00-\x1f"\\]'
+
+
+class Ids(StrEnum):
+    """How the distinct ids are spread over columns."""
+
+    COLUMNS = "columns"
+    JOINED = "joined"
+    FIRST = "first"
+
 
 class Shape(Struct, frozen=True):
     """What a plain line consists of.
@@ -44,18 +59,23 @@ class Shape(Struct, frozen=True):
         ids: the distinct ids that have a cell, from 1, in the order of their columns.
         keys: the properties that have one, likewise.
         gaps: what follows each cell: commas, or `MARK`.
+        how: how the distinct ids are written; joined they have one cell, whatever `ids` says.
+        is_safe: whether a cell that begins as a formula gets an apostrophe before it.
     """
 
     ids: Sequence[int]
     keys: Sequence[str]
     gaps: Sequence[str]
+    how: Ids = Ids.COLUMNS
+    is_safe: bool = False
 
 
 class LineRow(Struct, frozen=True):
     """A person's line without its end, or else all its cells are made of.
 
     Where `line` is not empty, it is all that counts. `created` and `seen` are as the API writes
-    times, `ids` in the order they are shown, `properties` as stored.
+    times, `ids` in the order they are shown, `properties` as stored. `total` counts the rows there
+    are; `created_us` and `person` are the place in a copy.
     """
 
     line: str
@@ -66,15 +86,20 @@ class LineRow(Struct, frozen=True):
     seen: str
     ids: list[str]
     properties: str
+    created_us: int
+    person: str
+    total: int
 
 
-def export_lines(selection: Selection, shape: Shape) -> Statement[LineRow]:
-    """Select all persons in the order of the list, as lines of CSV where they are plain."""
+def export_lines(source: Source, shape: Shape) -> Statement[LineRow]:
+    """Select persons in the order of the list, as lines of CSV where they are plain."""
+    side, order = reading(source.after, None)
     return Statement(
         "persons.lines",
         sql(
             """
-            SELECT line, uuid, number, created, identified, seen, shown AS ids, rest AS properties
+            SELECT line, uuid, number, created, identified, seen, shown AS ids, rest AS properties,
+                created_us, uuid AS person, total
             FROM (
                 SELECT
                     {} AS ordered,
@@ -88,10 +113,13 @@ def export_lines(selection: Selection, shape: Shape) -> Statement[LineRow]:
                     {} AS plain,
                     if(plain, {}, '') AS line,
                     if(plain, [], ordered) AS shown,
-                    if(plain, '', properties) AS rest
-                FROM persons FINAL
+                    if(plain, '', properties) AS rest,
+                    {} AS created_us,
+                    {} AS total
+                FROM {} FINAL
                 WHERE {}
-                ORDER BY created_at DESC, id DESC
+                ORDER BY {}
+                {}
                 SETTINGS max_block_size = 4096)
             """,
             _ORDERED,
@@ -101,7 +129,12 @@ def export_lines(selection: Selection, shape: Shape) -> Statement[LineRow]:
             _iso("last_seen_at"),
             _is_plain(shape),
             _line(shape),
-            condition(selection),
+            sql("toUnixTimestamp64Micro(created_at)") if source.is_copy else sql("toInt64(0)"),
+            counted(source),
+            source.rows(),
+            all_of([source.condition(), *side]),
+            order,
+            limited(source),
         ),
         LineRow,
     )
@@ -111,7 +144,7 @@ def _is_plain(shape: Shape) -> Sql:
     return sql(
         r"""(
             {}
-            AND length(distinct_ids) <= {}
+            AND {}
             AND NOT multiSearchAny(properties, {})
             AND NOT arrayExists(
                 key -> key NOT IN {}, JSONExtractKeys(properties) AS keys)
@@ -121,7 +154,7 @@ def _is_plain(shape: Shape) -> Sql:
             AND NOT arrayExists(name -> match(name, {}), names)
             AND position(arrayStringConcat(distinct_ids), {}) = 0)""",
         FLAT,
-        bind("UInt32", len(shape.ids)),
+        _has_plain_ids(shape),
         bind("Array(String)", list(_ODD)),
         bind("Array(String)", list(shape.keys)),
         bind("String", _NO_NAME),
@@ -129,14 +162,32 @@ def _is_plain(shape: Shape) -> Sql:
     )
 
 
+def _has_plain_ids(shape: Shape) -> Sql:
+    match shape.how:
+        case Ids.COLUMNS:
+            return sql("length(distinct_ids) <= {}", bind("UInt32", len(shape.ids)))
+        case Ids.JOINED:
+            return sql("NOT match(arrayStringConcat(ordered), {})", bind("String", _ESCAPED))
+        case Ids.FIRST:
+            return sql("true")
+
+
+def _ids(shape: Shape) -> Sql:
+    if shape.how is Ids.JOINED:
+        return sql(
+            """[if(empty(ordered), '[]', concat('["', arrayStringConcat(ordered, '","'), '"]'))]"""
+        )
+    return sql("arrayMap(n -> ordered[n], {})", bind("Array(UInt32)", list(shape.ids)))
+
+
 def _line(shape: Shape) -> Sql:
     return sql(
         """arrayStringConcat(arrayMap(
             (cell, gap) -> concat(
                 if(match(cell, {}), concat('"', replaceAll(cell, '"', '""'), '"'), cell), gap),
-            arrayConcat(
+            arrayMap(cell -> {}, arrayConcat(
                 [created],
-                arrayMap(n -> ordered[n], {}),
+                {},
                 [
                     toString(number),
                     identified,
@@ -155,10 +206,13 @@ def _line(shape: Shape) -> Sql:
                         text = 'false', 'False',
                         assumeNotNull(text)),
                     held),
-                ['person', uuid, '']),
+                ['person', uuid, ''])),
             {}))""",
         bind("String", _QUOTED),
-        bind("Array(UInt32)", list(shape.ids)),
+        sql("if(match(cell, {}), concat('\\'', cell), cell)", bind("String", FORMULA))
+        if shape.is_safe
+        else sql("cell"),
+        _ids(shape),
         bind("Array(String)", list(shape.gaps)),
     )
 

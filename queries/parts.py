@@ -1,4 +1,4 @@
-"""Statements about the parts of a table, and their merges."""
+"""Statements about what the engine is doing: parts of a table, merges, other statements."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ def merge_some(table: str) -> Statement[None]:
 def stop_merges(table: str) -> Statement[None]:
     """Cut off what is being merged, and merge no more; all parts are as they were."""
     return _of(table, "parts.stop", "SYSTEM STOP MERGES {}")
+
+
+def end_statement(tag: str) -> Statement[None]:
+    """End the statements with a comment, whatever they are doing; returns before they have."""
+    return Statement(
+        "parts.end",
+        sql("KILL QUERY WHERE Settings['log_comment'] = {} ASYNC", bind("String", tag)),
+        type(None),
+    )
 
 
 def _of(table: str, name: str, template: LiteralString) -> Statement[None]:

@@ -18,6 +18,7 @@ from service.api import (
     batches,
     deletions,
     edits,
+    export_jobs,
     failures,
     health,
     imports,
@@ -46,6 +47,7 @@ from service.cursors import Cursors
 from service.deletions import Deleter
 from service.edits import Editor
 from service.engine import Engine
+from service.exports.running import Runner
 from service.history import History
 from service.idempotency import Answers
 from service.import_runs import drop_leftovers
@@ -67,6 +69,7 @@ _SHARED = (
     "catalogue",
     "history",
     "import_threads",
+    "runner",
 )
 
 
@@ -85,6 +88,7 @@ def create_app(
     catalogue = Catalogue(engine, settling)
     tidying = Tidying(engine, work=catalogue.work)
     history = History(engine, keep_days=settings.history.keep_days)
+    runner = Runner(engine, settings.exports_directory())
     removal = Removal(engine, after_seconds=settings.deletion.remove_after_seconds)
 
     @asynccontextmanager
@@ -99,13 +103,14 @@ def create_app(
         settling.start()
         tidying.start()
         removal.start()
-        threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
-        app.state.import_threads = threads
+        runner.start()
+        app.state.import_threads = threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
         try:
             yield
         finally:
             # Not here: what an import waits for may have to happen in this thread.
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+            await asyncio.to_thread(runner.stop)
             await asyncio.to_thread(tidying.stop)
             await asyncio.to_thread(settling.stop)
             await asyncio.to_thread(removal.stop)
@@ -122,7 +127,9 @@ def create_app(
             openapi.ui_files(),
         ],
         lifespan=[lifespan],
-        state=_state(settings, engine, keys, settling, catalogue, removal, history, admin_token),
+        state=_state(
+            settings, engine, keys, settling, catalogue, removal, history, admin_token, runner
+        ),
         dependencies={name: _shared(name) for name in _SHARED},
         exception_handlers=failures.HANDLERS,
         openapi_config=openapi.config(),
@@ -141,6 +148,7 @@ def _state(
     removal: Removal,
     history: History,
     admin_token: str,
+    runner: Runner,
 ) -> State:
     """Return what all requests share."""
     in_use = Projects(engine)
@@ -159,6 +167,7 @@ def _state(
             "history": history,
             "settling": settling,
             "catalogue": catalogue,
+            "runner": runner,
         },
         deep_copy=False,
     )
@@ -171,7 +180,7 @@ def _prefixed(prefix: str) -> Router:
         route_handlers=[
             projects.get_project,
             persons.get_page,
-            persons.export_csv,
+            *persons.exports,
             persons.refuse_creation,
             values.get_values,
             properties.get_properties,
@@ -194,6 +203,11 @@ def _prefixed(prefix: str) -> Router:
             past.get_history,
             timeline.get_timeline,
             imports.import_file,
+            export_jobs.create_job,
+            export_jobs.list_jobs,
+            export_jobs.get_job,
+            export_jobs.delete_job,
+            export_jobs.get_file,
         ],
         guards=[enter_project, refuse_crowds, refuse_repeats],
         dependencies={

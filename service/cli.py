@@ -22,6 +22,7 @@ from service.commands.keys import key
 from service.commands.persons import export, import_
 from service.commands.projects import project
 from service.commands.serving import serve
+from service.commands.verifying import verify
 from service.errors import PersonhouseError
 from service.handoff import running
 from service.settings import Settings, SettingsError, load, shown
@@ -97,7 +98,7 @@ def migrate(console: Console, dry_run: bool) -> None:
     console.answer({word: names}, "\n".join([f"{len(names)} {word}", *names]))
 
 
-for command in (demo, export, import_, key, project, serve):
+for command in (demo, export, import_, key, project, serve, verify):
     cli.add_command(command)
 
 

@@ -19,12 +19,12 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mappin
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal, LiteralString, TypeVar
-from uuid import uuid4
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from queries.parts import end_statement
 from queries.sql import bind, sql
 from queries.statement import Statement
 from schema.migrate import Migration, available, create_database, migrate, pending
@@ -35,6 +35,7 @@ from service.journal import TABLES
 from service.json_lines import decode_lines
 from service.lanes import Lane
 from service.settings import Settings
+from service.statement_settings import export_clause, fetch_clause, tag_of
 from service.turns import Turns
 
 Row = TypeVar("Row")
@@ -44,7 +45,6 @@ Table = Literal["persons", "events"]
 # The setting of an INSERT that names it: of several with one name ClickHouse takes one.
 TAKEN_ONCE = "insert_deduplication_token"
 
-_HEAVY_NICE = 10
 # They wait for their turn, and are made together: the more, the fewer statements for each.
 _EDITS_AT_ONCE = 64
 # Who reads comes first: an edit's statements are large where many wait for them.
@@ -80,6 +80,8 @@ class Engine:
             )
         )
         self._exports = ThreadPoolExecutor(self._settings.export_workers, "export")
+        # Never behind what they are to end.
+        self._ending = ThreadPoolExecutor(2, "ending")
         self.turns = Turns()
         self._held_merges = HeldMerges(
             stop=lambda table: self._say_of_merges("SYSTEM STOP MERGES {}", table),
@@ -163,6 +165,7 @@ class Engine:
         self._exports.shutdown(cancel_futures=True)
         if self._journal is not None:
             self._journal.close()
+        self._ending.shutdown()
         for client in self._clients:
             client.close()
         self._clients.clear()
@@ -203,7 +206,14 @@ class Engine:
         """
         text, values = self._rendered(statement)
         with self._counted(statement), self._client() as client:
-            text += self._limits(statement, seconds=seconds, most_rows=most_rows)
+            text += fetch_clause(
+                statement,
+                self._settings,
+                threads=statement.threads or self._share(),
+                is_heavy=self._heavy.holds_this_thread(),
+                seconds=seconds,
+                most_rows=most_rows,
+            )
             body = client.raw_query(text, values, fmt="JSONEachRow")
         return decode_lines(body, statement.row)
 
@@ -275,15 +285,27 @@ class Engine:
         with self._client() as client:
             client.command(text, values)
 
-    def batches_now(self, statement: Statement[Row]) -> Iterator[pl.DataFrame]:
+    async def in_export_thread(self, work: Callable[[], T]) -> T:
+        """Run `work` on one of the threads that exports share; waits for as long as it takes."""
+        return await asyncio.wrap_future(self._exports.submit(work))
+
+    def batches_now(self, statement: Statement[Row], *, tag: str = "") -> Iterator[pl.DataFrame]:
         """Yield a statement's rows as data frames, one for each block the engine makes.
 
         Time is not limited: a slow reader pauses the engine. Closing the iterator ends it.
+
+        Args:
+            statement: what to run.
+            tag: what `end_now` knows it by.
         """
         text, values = self._rendered(statement)
-        text += self._limits(statement, export=True)
+        text += export_clause(statement, self._settings, tag=tag or tag_of(statement))
         with _failures():
             yield from self._target.batches(self._settings.database, text, values)
+
+    def end_now(self, tag: str) -> None:
+        """Have the engine end a statement, whatever that is doing; returns at once."""
+        self.command_now(end_statement(tag))
 
     async def batches(self, statement: Statement[Row]) -> AsyncIterator[pl.DataFrame]:
         """As `batches_now`, each batch awaited; leaving early ends the statement.
@@ -292,7 +314,8 @@ class Engine:
         takes a part for the whole.
         """
         loop = asyncio.get_running_loop()
-        source = self.batches_now(statement)
+        tag = tag_of(statement)
+        source = self.batches_now(statement, tag=tag)
         step: Future[pl.DataFrame | None] | None = None
         try:
             while True:
@@ -303,10 +326,11 @@ class Engine:
                 yield batch
         finally:
             # A generator cannot be closed while another thread is inside it.
-            if step is not None and not step.done():
-                step.add_done_callback(lambda _: _close(source))
+            if step is None or step.done() or step.cancel():
+                self._ending.submit(_close, source)
             else:
-                self._exports.submit(_close, source)
+                self._ending.submit(self.end_now, tag)
+                step.add_done_callback(lambda _: _close(source))
 
     @contextmanager
     def _client(self) -> Generator[Client]:
@@ -348,36 +372,6 @@ class Engine:
         finally:
             with self._noting:
                 self._wide -= 1
-
-    def _limits(
-        self,
-        statement: Statement[Row],
-        *,
-        export: bool = False,
-        seconds: int = 0,
-        most_rows: int = 0,
-    ) -> str:
-        """Return the SETTINGS clause: ours alone, whole numbers and a name we made."""
-        ours = self._settings
-        memory = ours.export_memory_bytes if export else ours.max_memory_bytes
-        values: dict[str, int | str] = {
-            "max_execution_time": 0 if export else seconds or ours.timeout_seconds,
-            "max_memory_usage": memory,
-            "max_rows_to_read": 0 if export else most_rows or ours.max_rows_to_read,
-            "log_comment": f"'{statement.name}:{uuid4().hex}'",
-        }
-        threads = statement.threads or self._share()
-        if threads:
-            values["max_threads"] = threads
-        if export or self._heavy.holds_this_thread():
-            # Threads of both lanes share the cores: those who read little come first. Without the
-            # right to change it (CAP_SYS_NICE) the engine lets it be.
-            values["os_threads_nice_value_query"] = _HEAVY_NICE
-        if not statement.skip_indexes:
-            values["use_skip_indexes_if_final"] = 0
-        if export:
-            values["output_format_arrow_compression_method"] = "'none'"
-        return "\nSETTINGS " + ", ".join(f"{key} = {value}" for key, value in values.items())
 
 
 def _close(source: Iterator[pl.DataFrame]) -> None:

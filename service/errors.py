@@ -12,6 +12,7 @@ PersonhouseError            status, `type`, `code`, `detail`, `attr` of the answ
 ├── PreconditionFailed 412  the person is not the one the client saw
 ├── TooLarge           413
 ├── UnsupportedMedia   415
+├── RangeNotSatisfiable 416
 ├── Unprocessable      422  the Idempotency-Key is that of another request
 ├── TooExpensive       400  ClickHouse stopped it at a limit of time, memory or rows
 ├── DiskFull           507
@@ -145,6 +146,14 @@ class TooLarge(PersonhouseError):
     status = 413
     type = "invalid_request"
     code = "request_too_large"
+
+
+class RangeNotSatisfiable(PersonhouseError):
+    """The file has none of the bytes that were asked for."""
+
+    status = 416
+    type = "invalid_request"
+    code = "range_not_satisfiable"
 
 
 class UnsupportedMedia(PersonhouseError):

@@ -72,6 +72,14 @@ class Deletion(Struct, frozen=True, forbid_unknown_fields=True):
     remove_after_seconds: Annotated[float, Meta(ge=0)] = 60.0
 
 
+class Exports(Struct, frozen=True, forbid_unknown_fields=True):
+    """How exports are made."""
+
+    stall_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    directory: str = ""
+    part_rows: Annotated[int, Meta(ge=1, le=100_000_000)] = 500_000
+
+
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """What one request may ask for."""
 
@@ -98,6 +106,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     activity: Activity = Activity()
     history: History = History()
     deletion: Deletion = Deletion()
+    exports: Exports = Exports()
+
+    def exports_directory(self) -> Path:
+        """Return where jobs write their files."""
+        return Path(self.exports.directory or Path(self.data) / "exports").resolve()
 
     def engine_dsn(self) -> str:
         """Return the DSN in force."""

@@ -40,7 +40,7 @@ _SINGLE = (
     *("created_after", "created_before", "updated_after", "last_seen_after"),
     *("as_of", "timestamp", "person_id", "include_set_once"),
     *("events", "actions", "breakdown", "breakdown_type", "date_from", "date_to", "interval"),
-    *("display", "kind"),
+    *("display", "kind", "columns", "distinct_ids", "safe"),
 )
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from litestar import Router
 from litestar.datastructures import CacheControlHeader
@@ -33,6 +33,7 @@ from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from service.errors import ErrorBody
+from service.exports.asked import MEDIA_TYPES, Format
 
 PATH = "/schema"
 FILES_PATH = f"{PATH}/files"
@@ -52,6 +53,7 @@ _MEANINGS = {
     412: "The person has changed since: its ETag is another one.",
     413: "The body is too large.",
     415: "The body is a form, or not JSON where that is asked for.",
+    416: "The file has none of the bytes that the Range asks for.",
     422: "The Idempotency-Key was used for another request.",
     503: "No answer from ClickHouse, or every worker is taken; `Retry-After` says when to return.",
     507: "The disk is full: nothing more is written.",
@@ -147,15 +149,23 @@ class AlsoCsv(Described):
             success.content = {**(success.content or {}), **_CSV}
 
 
-@dataclass
-class CsvOnly(Described):
-    """An operation whose answer is CSV."""
+def exported_as(*suffixes: str) -> type[Operation]:
+    """Describe operations whose answer is an export; of several formats, beside the JSON."""
+    kinds = [MEDIA_TYPES.get(cast("Format", suffix), suffix) for suffix in suffixes]
+    files = {kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)) for kind in kinds}
 
-    def __post_init__(self) -> None:
-        """Put the media type in place of what Litestar made of the stream."""
-        super().__post_init__()
-        if self.responses is not None:
-            self.responses["200"] = OpenAPIResponse("All persons.", content={**_CSV})
+    @dataclass
+    class Exported(Described):
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            success = (self.responses or {}).get("200")
+            if len(suffixes) > 1 and isinstance(success, OpenAPIResponse):
+                success.content = {**(success.content or {}), **files, **_CSV}
+            elif self.responses is not None:
+                content = {**_CSV} if "text/csv" in files else files
+                self.responses["200"] = OpenAPIResponse("All persons.", content=content)
+
+    return Exported
 
 
 def takes_ids(field: str) -> type[Operation]:
@@ -221,6 +231,7 @@ def config() -> OpenAPIConfig:
         security=[{_SCHEME: []}],
         tags=[
             Tag("persons", "Persons of a project."),
+            Tag("exports", "Persons into files."),
             Tag("imports", "Persons and events from files."),
             Tag("projects", "What persons belong to."),
             Tag("environments", "All of it again, under the second prefix."),

@@ -1,4 +1,4 @@
-"""Persons: a page of them, one of them, all of them as CSV."""
+"""Persons: a page of them, one of them, all of them as a file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 from litestar.response import Stream
 from msgspec import UNSET, UnsetType
@@ -17,7 +18,8 @@ from service.api.addresses import address_of
 from service.api.answers import ListedPerson, Page, Person, encoded, listed, shown
 from service.api.arguments import CursorText, IncludeTotal, Limit, Offset, decode_flag
 from service.api.conditions import etag_of
-from service.api.openapi import READS_PERSONS, AlsoCsv, CsvOnly, answers, operation_id
+from service.api.exporting import Asking, Columns, IdsAs, Safe, Wanted, wanted
+from service.api.openapi import READS_PERSONS, AlsoCsv, answers, exported_as, operation_id
 from service.api.paging import (
     Found,
     Window,
@@ -32,8 +34,8 @@ from service.api.tables import csv_table
 from service.counts import Counts
 from service.cursors import Cursors
 from service.engine import Engine
-from service.errors import ErrorBody, MethodNotAllowed
-from service.export import csv, plan
+from service.errors import BadRequest, ErrorBody, MethodNotAllowed
+from service.exports.asked import JSON, SUFFIXES, Format
 from service.history import History
 from service.projects import Project
 from service.settings import Settings
@@ -48,7 +50,7 @@ _NO_CREATION = (
 @get(
     "/persons",
     operation_id=operation_id("persons_list"),
-    operation_class=AlsoCsv,
+    operation_class=exported_as(*Format),
     summary="List persons, newest first",
     opt=READ_PERSONS,
     security=READS_PERSONS,
@@ -62,15 +64,20 @@ async def get_page(
     cursors: NamedDependency[SkipValidation[Cursors]],
     settling: NamedDependency[SkipValidation[Settling]],
     selection: NamedDependency[SkipValidation[Selection]],
-    as_csv: NamedDependency[bool],
+    format: Wanted = "",
     limit: Limit = "",
     offset: Offset = "",
     cursor: CursorText = "",
     include_total: IncludeTotal = "",
+    columns: Columns = "",
+    distinct_ids: IdsAs = "",
+    safe: Safe = "",
 ) -> Response[Page] | Stream:
-    """List a page of persons, or all of them where CSV is asked for."""
-    if as_csv:
-        return await _export(engine, selection)
+    """List a page of persons, or all of them where an export is asked for."""
+    asking, suffix = Asking(columns, distinct_ids, safe), wanted(request, format)
+    if suffix != JSON:
+        return await asking.answer(request, settings, engine, selection, suffix)
+    asking.refuse()
     opened = cursors.open(cursor, selection) if cursor else None
     window = decode_window(limit, offset, opened, settings.limits)
     with_total = decode_flag("include_total", include_total)
@@ -95,21 +102,42 @@ async def get_page(
     return Response(page)
 
 
-@get(
-    "/persons.csv",
-    operation_id=operation_id("persons_export"),
-    operation_class=CsvOnly,
-    summary="Export all persons as CSV",
-    opt=READ_PERSONS,
-    security=READS_PERSONS,
-    responses=answers(None, 400, 401, 403, 404),
-)
-async def export_csv(
-    engine: NamedDependency[SkipValidation[Engine]],
-    selection: NamedDependency[SkipValidation[Selection]],
-) -> Stream:
-    """Export the persons of a selection."""
-    return await _export(engine, selection)
+def _export_at(suffix: str) -> HTTPRouteHandler:
+    """Return the address of an export by its name alone, as `persons.ndjson.gz`."""
+    is_plain = suffix in list(Format)
+
+    @get(
+        f"/persons.{suffix}",
+        operation_id=operation_id(f"persons_export_{suffix}".removesuffix("_csv")),
+        operation_class=exported_as(suffix),
+        summary=f"Export all persons as {suffix}",
+        include_in_schema=is_plain,
+        opt=READ_PERSONS,
+        security=READS_PERSONS,
+        responses=answers(None, 400, 401, 403, 404),
+    )
+    async def export(
+        request: Request[Any, Any, Any],
+        settings: NamedDependency[SkipValidation[Settings]],
+        engine: NamedDependency[SkipValidation[Engine]],
+        selection: NamedDependency[SkipValidation[Selection]],
+        columns: Columns = "",
+        distinct_ids: IdsAs = "",
+        safe: Safe = "",
+    ) -> Stream:
+        """Export the persons of a selection."""
+        asked = request.query_params.get("format", suffix)
+        if asked != suffix:
+            raise BadRequest(
+                f"The address says {suffix}, and `format` {asked[:40]!r}.", attr="format"
+            )
+        asking = Asking(columns, distinct_ids, safe)
+        return await asking.answer(request, settings, engine, selection, suffix)
+
+    return export
+
+
+exports = [_export_at(suffix) for suffix in SUFFIXES]
 
 
 @get(
@@ -152,13 +180,3 @@ def _page_now(
     """Return what is on a page, and how it is shown; for a worker thread."""
     found = read_window(engine, settling, selection, window)
     return found, encoded([listed(row) for row in found.rows])
-
-
-async def _export(engine: Engine, selection: Selection) -> Stream:
-    """Find the columns, which can fail, before the answer starts."""
-    columns = await plan(engine, selection)
-    return Stream(
-        csv(engine, selection, columns),
-        media_type="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="persons.csv"'},
-    )

@@ -19,12 +19,16 @@ from service.settings import Settings
 
 
 class Asked(Struct, frozen=True):
-    """Which persons to export: as the arguments of the API's list; an empty one asks nothing."""
+    """What to export: as the arguments of the API; an empty one asks nothing."""
 
     search: str = ""
     email: str = ""
     distinct_id: tuple[str, ...] = ()
     properties: str = ""
+    format: str = ""
+    columns: str = ""
+    distinct_ids: str = ""
+    safe: str = ""
 
 
 class Imported(Struct, frozen=True):
@@ -81,7 +85,7 @@ class Backend(Protocol):
         ...
 
     def export(self, project: int, asked: Asked) -> Iterator[bytes]:
-        """Yield persons as CSV. What is wrong with the question is raised by the first step."""
+        """Yield a file of persons. What is wrong with the question is raised by the first step."""
         ...
 
 

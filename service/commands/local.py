@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from queries.export_source import Source
 from queries.filter_text import FilterError, decode_filter
 from queries.imports import Reject
 from queries.keys import Key
@@ -22,7 +23,8 @@ from service.counts import Counts
 from service.engine import Engine
 from service.errors import BadRequest, NotFound
 from service.event_imports import import_events
-from service.export import csv_now
+from service.exports.asked import decode_ask
+from service.exports.stream import export_now
 from service.handoff import MadeKey, NewKey
 from service.import_runs import Progress
 from service.imports import import_persons
@@ -110,13 +112,19 @@ class Local:
     def export(self, project: int, asked: Asked) -> Iterator[bytes]:
         """As `Backend.export`."""
         self._check(project)
+        ask = decode_ask(
+            asked.format or "csv",
+            columns=asked.columns,
+            distinct_ids=asked.distinct_ids,
+            safe=asked.safe,
+        )
         try:
             tree = decode_filter(asked.properties)
         except FilterError as error:
             raise BadRequest(str(error), attr="properties") from error
         ids = decode_distinct_ids(asked.distinct_id, self._settings.limits.batch_ids)
         selection = Selection(project, until_us(), tree, asked.search.strip(), asked.email, ids)
-        yield from csv_now(self._engine, selection)
+        yield from export_now(self._engine, ask, Source(selection))
 
     def _check(self, project: int) -> None:
         if self._run(self._projects.get(project)) is None:

@@ -94,6 +94,16 @@ def _read_stdin(sink: IO[bytes]) -> None:
 @click.option("--email", default="", help="Only those with this e-mail.")
 @click.option("--distinct-id", multiple=True, help="Only those with this distinct id; repeatable.")
 @click.option("--properties", default="", help="Only those that pass these filters: a JSON list.")
+@click.option(
+    "--format",
+    "fmt",
+    default="csv",
+    show_default=True,
+    help="csv, ndjson, parquet, arrow",
+)
+@click.option("--columns", default="", help="Which columns, in which order: email,properties.plan")
+@click.option("--distinct-ids", default="", help="How these are written: columns, joined, first.")
+@click.option("--safe", is_flag=True, help="Of CSV: no cell begins as a formula does.")
 @json_option
 @pass_console
 def export(
@@ -104,8 +114,12 @@ def export(
     email: str,
     distinct_id: tuple[str, ...],
     properties: str,
+    fmt: str,
+    columns: str,
+    distinct_ids: str,
+    safe: bool,
 ) -> None:
-    """Write persons as CSV.
+    """Write persons into a file, CSV if not told otherwise.
 
     A file is written beside its place and renamed when it is whole.
     """
@@ -113,7 +127,9 @@ def export(
     if to_stdout and console.as_json:
         raise click.UsageError("--json needs --output FILE: standard output can hold one alone.")
     started = time.monotonic()
-    asked = Asked(search, email, distinct_id, properties)
+    asked = Asked(
+        *(search, email, distinct_id, properties, fmt, columns, distinct_ids, "1" if safe else "")
+    )
     with backend(console.settings) as opened:
         chunks = opened.export(project, asked)
         if to_stdout:

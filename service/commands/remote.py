@@ -100,8 +100,10 @@ class Remote:
         arguments: dict[str, str | list[str]] = msgspec.to_builtins(asked)
         with self._client.stream(
             "GET",
-            f"/api/projects/{project}/persons.csv",
-            params={name: value for name, value in arguments.items() if value},
+            f"/api/projects/{project}/persons",
+            params={"format": "csv"} | {name: value for name, value in arguments.items() if value},
+            # The file as it is, and no compression on the way.
+            headers={"accept-encoding": "identity"},
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
         ) as response:
             _check(response)

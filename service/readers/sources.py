@@ -15,6 +15,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+__all__ = ("CHUNK_BYTES", "HEAD_BYTES", "Source", "UnreadableSource", "open_source", "zstd")
+
 HEAD_BYTES = 65_536
 CHUNK_BYTES = 1_048_576
 ACCEPTED = "accepted are NDJSON and CSV in UTF-8, plain or in gzip or zstd, and Parquet"

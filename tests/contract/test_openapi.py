@@ -14,6 +14,7 @@ PUBLISHED = Path(__file__).parents[3] / "shared" / "contract" / "openapi_persons
 
 # Operation id: verb, path, its query parameters, its scopes.
 TIMES = ("created_after", "created_before", "updated_after", "last_seen_after")
+EXPORT = ("columns", "distinct_ids", "safe")
 OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
     "persons_list": (
         "get",
@@ -21,14 +22,48 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
         {
             *("distinct_id", "email", "search", "properties", "limit", "offset", "format"),
             *TIMES,
-            *("cursor", "include_total"),
+            *("cursor", "include_total", *EXPORT),
         },
         ["person:read"],
     ),
     "persons_export": (
         "get",
         "/api/projects/{project_id}/persons.csv",
-        {"distinct_id", "email", "search", "properties", *TIMES},
+        {"distinct_id", "email", "search", "properties", *TIMES, *EXPORT},
+        ["person:read"],
+    ),
+    **{
+        f"persons_export_{kind}": (
+            "get",
+            f"/api/projects/{{project_id}}/persons.{kind}",
+            {"distinct_id", "email", "search", "properties", *TIMES, *EXPORT},
+            ["person:read"],
+        )
+        for kind in ("ndjson", "parquet", "arrow")
+    },
+    "exports_create": (
+        "post",
+        "/api/projects/{project_id}/exports",
+        {"distinct_id", "email", "search", "properties", "format", *TIMES, *EXPORT},
+        ["person:read"],
+    ),
+    "exports_list": ("get", "/api/projects/{project_id}/exports", set(), ["person:read"]),
+    "exports_retrieve": (
+        "get",
+        "/api/projects/{project_id}/exports/{id}",
+        set(),
+        ["person:read"],
+    ),
+    "exports_destroy": (
+        "delete",
+        "/api/projects/{project_id}/exports/{id}",
+        set(),
+        ["person:read"],
+    ),
+    "exports_files_retrieve": (
+        "get",
+        "/api/projects/{project_id}/exports/{id}/files/{name}",
+        set(),
         ["person:read"],
     ),
     "persons_retrieve": (
@@ -314,11 +349,23 @@ def test_a_distinct_id_may_be_given_several_times(document: dict[str, Any]) -> N
 
 def test_csv_is_described(document: dict[str, Any]) -> None:
     found = operations(document)
-    for name in ("persons_list", "persons_retrieve", "persons_values_retrieve"):
+    for name in ("persons_retrieve", "persons_values_retrieve"):
         content = found[name][2]["responses"]["200"]["content"]
         assert set(content) == {"application/json", "text/csv"}
-    export = found["persons_export"][2]["responses"]["200"]["content"]
-    assert set(export) == {"text/csv"}
+
+
+def test_exports_are_described(document: dict[str, Any]) -> None:
+    kinds = {
+        "persons_export": "text/csv",
+        "persons_export_ndjson": "application/x-ndjson",
+        "persons_export_parquet": "application/vnd.apache.parquet",
+        "persons_export_arrow": "application/vnd.apache.arrow.stream",
+    }
+    found = operations(document)
+    for name, kind in kinds.items():
+        assert set(found[name][2]["responses"]["200"]["content"]) == {kind}
+    listed = found["persons_list"][2]["responses"]["200"]["content"]
+    assert set(listed) == {"application/json", *kinds.values()}
 
 
 def test_numbers_are_described_as_numbers(document: dict[str, Any]) -> None:

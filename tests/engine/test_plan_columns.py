@@ -15,6 +15,7 @@ import pytest
 from queries.batches import get_many, get_owners
 from queries.candidates import count_candidates, count_versions, find_candidates, read_candidates
 from queries.columns import count_sizes, list_keys, list_parts, list_unread
+from queries.export_source import Source
 from queries.filter_text import decode_filter
 from queries.lines import Shape, export_lines
 from queries.persons import Selection, export_persons, get_persons, list_persons
@@ -84,12 +85,12 @@ READS: dict[str, tuple[Statement[Any], list[set[str]], list[set[str]]]] = {
     ),
     "distinct ids": (list_distinct_ids(1, "user"), [{*TEAM, "distinct_ids"}], []),
     "export": (export_persons(PRO), [SHOWN | PLAN], []),
-    "sizes": (count_sizes(EVERYONE), [{*TIME, "distinct_ids"}], []),
-    "keys": (list_keys(EVERYONE), [{*TIME, "properties"}], []),
-    "parts of properties": (list_parts(EVERYONE), [{*TIME, "properties"}], []),
-    "unread": (list_unread(EVERYONE), [{*TIME, "properties"}], []),
+    "sizes": (count_sizes(Source(EVERYONE)), [{*TIME, "distinct_ids"}], []),
+    "keys": (list_keys(Source(EVERYONE)), [{*TIME, "properties"}], []),
+    "parts of properties": (list_parts(Source(EVERYONE)), [{*TIME, "properties"}], []),
+    "unread": (list_unread(Source(EVERYONE)), [{*TIME, "properties"}], []),
     "lines": (
-        export_lines(EVERYONE, Shape([1], ["city"], [","] * 10)),
+        export_lines(Source(EVERYONE), Shape([1], ["city"], [","] * 10)),
         [(SHOWN - {"version"}) | {"prop.email", "prop.name", "prop.username", "prop.city"}],
         [],
     ),

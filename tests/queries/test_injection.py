@@ -18,6 +18,7 @@ from queries.batches import get_many, get_owners
 from queries.candidates import count_candidates, find_candidates, read_candidates
 from queries.columns import list_keys, list_parts
 from queries.events import Hidden, Owner, Range
+from queries.export_source import Source
 from queries.filter_text import MAX_KEY, FilterError, decode_filter, number_of
 from queries.filters import EVERYONE, AllOf, Between, Dated, Filter, Operator, Test, Versioned
 from queries.idempotency import find_answer
@@ -136,15 +137,15 @@ def everything(text: str) -> Iterator[Sql]:
     yield count_candidates(selection).sql
     yield read_candidates(selection, [PLACE]).sql
     yield export_persons(selection).sql
-    yield export_lines(selection, shape).sql
-    yield list_keys(selection).sql
-    yield list_parts(selection).sql
+    yield export_lines(Source(selection), shape).sql
+    yield list_keys(Source(selection)).sql
+    yield list_parts(Source(selection)).sql
 
 
 def exported_keys(text: str) -> Made:
     """The text as a property that many persons have: a column of the export."""
     shape = Shape((1,), (text, "plan"), (",", ","))
-    return export_lines(Selection(7, NOW_US), shape).sql
+    return export_lines(Source(Selection(7, NOW_US)), shape).sql
 
 
 def keys_with_values(text: str) -> Made:

@@ -29,6 +29,14 @@ from queries.deletions import (
 from queries.event_removal import list_pending_events
 from queries.event_upserts import select_hidden, select_stored
 from queries.events import IDS_CARRIED, Hidden, Owner, Range, find_owners, list_hidden
+from queries.export_jobs import (
+    count_copied,
+    find_job,
+    list_copies,
+    list_jobs,
+    list_unfinished,
+)
+from queries.export_source import Source
 from queries.filter_text import decode_filter
 from queries.history import list_noted
 from queries.idempotency import find_answer
@@ -105,6 +113,12 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "imports_lineages": select_lineages(7, "staged_ids", "staged_uuids"),
     "turns_get": get_turn(7),
     "parts_count": count_parts("persons"),
+    "exports_list": list_jobs(7),
+    "exports_find": find_job(7, UUID(int=5)),
+    "exports_unfinished": list_unfinished("node"),
+    "exports_all_unfinished": list_unfinished(),
+    "exports_copies": list_copies(),
+    "exports_count": count_copied(Source(SELECTION)),
     "persons_list": list_persons(SELECTION, limit=101),
     "persons_list_everything": list_persons(NARROW, limit=101, offset=200),
     "persons_count": count_persons(SELECTION),
@@ -247,6 +261,14 @@ ROW: dict[str, object] = {
     "holder": 2**64 - 1,
     "ends_us": 1_700_000_000_000_000,
     "now_us": 1_700_000_000_000_000,
+    "team_id": 7,
+    "state": "done",
+    "node": "n",
+    "directory": "d",
+    "ask": "{}",
+    "written": "[]",
+    "seconds": 1.5,
+    "error": "",
 }
 
 

@@ -11,11 +11,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
+from queries.export_source import Source
 from queries.filters import Operator, Test
+from queries.lines import Ids
 from queries.upserts import Upsert
 from service.engine import Engine
 from service.errors import BadRequest
-from service.export import MAX_COLUMNS, csv_now
+from service.exports.asked import Ask
+from service.exports.stream import export_now
+from service.exports.union import MAX_COLUMNS, plan_now
 from tests.awkward import KEYS, VALUES, objects
 from tests.engine.people import START_US, insert, person
 from tests.service.exported import check, expected, export, new_project, planned, read, select
@@ -148,17 +152,30 @@ def test_distinct_ids_of_any_letters(engine: Engine) -> None:
     check(engine, [person(n, '{"a":1}', ids=[item]) for n, item in enumerate(ids, 1)])
 
 
-@pytest.mark.parametrize("ids", [999, 1_000, 1_001, 1_500])
-def test_thousands_of_distinct_ids(engine: Engine, ids: int) -> None:
-    many = [f"id, {n}" for n in range(ids)]
+def test_a_thousand_distinct_ids_have_a_column_each(engine: Engine) -> None:
+    many = [f"id, {n}" for n in range(1_000)]
     check(engine, [person(1, ids=many), person(2, ids=["a", "b"]), person(3, '{"z":1}')])
+
+
+def test_of_more_distinct_ids_it_says_what_to_ask_for(engine: Engine) -> None:
+    project = new_project()
+    many = [f"id, {n}" for n in range(1_001)]
+    insert(engine, project, [person(1, ids=many), person(2, ids=["b"])], version=1)
+    with pytest.raises(BadRequest, match="`distinct_ids=joined`") as refused:
+        planned(engine, select(project))
+    assert refused.value.attr == "distinct_ids"
+    joined, first = (
+        read(export(engine, select(project), ask=Ask(ids=how))) for how in (Ids.JOINED, Ids.FIRST)
+    )
+    assert [json.loads(row["distinct_ids"]) for row in joined] == [["b"], many]
+    assert [row["distinct_ids.0"] for row in first] == ["b", "id, 0"]
 
 
 def test_nobody_is_an_empty_body(engine: Engine) -> None:
     selection = select(new_project())
     assert planned(engine, selection).columns == ()
     assert export(engine, selection) == b""
-    assert list(csv_now(engine, selection)) == []
+    assert b"".join(export_now(engine, Ask(), Source(selection))) == b""
 
 
 def test_all_gone_by_the_time_lines_are_made_is_an_empty_body(engine: Engine) -> None:
@@ -221,7 +238,7 @@ def test_too_many_columns_are_refused_with_advice(engine: Engine) -> None:
     with pytest.raises(BadRequest, match=r"20,000.*`properties`"):
         planned(engine, select(project))
     with pytest.raises(BadRequest, match="20,000"):
-        next(iter(csv_now(engine, select(project))))
+        plan_now(engine, Source(select(project)))
     assert len(read(export(engine, select(project, filter=Test("key 1 0", Operator.IS_SET))))) == 1
 
 

@@ -11,13 +11,15 @@ import msgspec
 import polars as pl
 import pytest
 
+from queries.export_source import Source
 from queries.lines import export_lines
 from queries.persons import export_persons
 from queries.sql import bind, sql
 from queries.statement import Statement
 from queries.upserts import Upsert
 from service.engine import Engine
-from service.export import csv, plan
+from service.exports.asked import Ask
+from service.exports.stream import open_export
 from service.generator import persons
 from tests.engine.people import START_US, insert, person
 from tests.service.exported import check, expected, export, new_project, planned, read, select
@@ -64,7 +66,7 @@ def test_who_is_plain_comes_as_a_line(engine: Engine) -> None:
         usual_keys=("a", "b", "name", "email", "username"),
         by_engine=True,
     )
-    rows = engine.fetch_now(export_lines(select(project), usual.rows().shape))
+    rows = engine.fetch_now(export_lines(Source(select(project)), usual.rows().shape))
     lines = {row.number for row in rows if row.line}
     assert lines == set(range(1, len(plain) + 1))
     assert all(bool(row.line) != bool(row.properties) for row in rows)
@@ -174,8 +176,7 @@ def test_leaving_ends_the_statement(engine: Engine) -> None:
     )
 
     async def leave() -> None:
-        selection = select(project)
-        chunks = csv(engine, selection, await plan(engine, selection))
+        chunks = (await open_export(engine, Ask(), Source(select(project)))).chunks()
         async with aclosing(chunks):
             assert await anext(chunks)
             assert (await engine.fetch(running))[0].statements == 1
@@ -223,8 +224,7 @@ def test_memory_does_not_grow_with_the_rows(engine: Engine) -> None:
         _fill(engine, project)
 
     async def run() -> list[int]:
-        selection = select(project)
-        chunks = csv(engine, selection, await plan(engine, selection))
+        chunks = (await open_export(engine, Ask(), Source(select(project)))).chunks()
         return [_resident_bytes() async for _ in chunks]
 
     # By then a quarter was sent, and the engine has taken what buffers and caches it wants.

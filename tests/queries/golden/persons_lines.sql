@@ -16,7 +16,10 @@
 -- p14 = [',', ',', ',', ',', ',', ',', '\x01', ',,', ',', ',', ',', '']
 -- p15 = 7
 -- p16 = 1700000000000000
-SELECT line, uuid, number, created, identified, seen, shown AS ids, rest AS properties
+-- p17 = 7
+-- p18 = 1700000000000000
+SELECT line, uuid, number, created, identified, seen, shown AS ids, rest AS properties,
+created_us, uuid AS person, total
 FROM (
 SELECT
 if(length(distinct_ids) < 2, distinct_ids, arrayConcat(
@@ -43,7 +46,7 @@ AND position(arrayStringConcat(distinct_ids), {p11:String}) = 0) AS plain,
 if(plain, arrayStringConcat(arrayMap(
 (cell, gap) -> concat(
 if(match(cell, {p12:String}), concat('"', replaceAll(cell, '"', '""'), '"'), cell), gap),
-arrayConcat(
+arrayMap(cell -> cell, arrayConcat(
 [created],
 arrayMap(n -> ordered[n], {p13:Array(UInt32)}),
 [
@@ -64,11 +67,14 @@ text = 'true', 'True',
 text = 'false', 'False',
 assumeNotNull(text)),
 held),
-['person', uuid, '']),
+['person', uuid, ''])),
 {p14:Array(String)})), '') AS line,
 if(plain, [], ordered) AS shown,
-if(plain, '', properties) AS rest
+if(plain, '', properties) AS rest,
+toInt64(0) AS created_us,
+assumeNotNull((SELECT count() FROM persons FINAL WHERE (team_id = {p15:UInt32} AND created_at <= fromUnixTimestamp64Micro({p16:Int64}, 'UTC')))) AS total
 FROM persons FINAL
-WHERE (team_id = {p15:UInt32} AND created_at <= fromUnixTimestamp64Micro({p16:Int64}, 'UTC'))
+WHERE ((team_id = {p17:UInt32} AND created_at <= fromUnixTimestamp64Micro({p18:Int64}, 'UTC')))
 ORDER BY created_at DESC, id DESC
+
 SETTINGS max_block_size = 4096)

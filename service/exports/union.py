@@ -1,16 +1,13 @@
-"""All persons of a selection as CSV: one row a person, one column a dotted path.
+"""What columns a CSV of all properties has: one for each dotted path.
 
 The columns are those of all rows together, so the persons are read twice: `plan` finds the
-columns, while a failure can still be answered, then the lines are streamed. The two reads see
+columns, while a failure can still be answered, then `union_rows` makes the lines. The two reads see
 two moments. Somebody who changes in between is written as of the second, but into the columns of
 the first: a property, a list's item or a distinct id that had no column then is left out, so every
 line has as many cells as the header. No cell is ever under another's name.
 
-Of a person's distinct ids, 1,000 have columns of their own; where somebody has more, all further
-ones stand in `distinct_ids.1000`, as a JSON list. Where two values of a person lead to one column,
-as in `{"a.b": 1, "a": {"b": 2}}`, the inner one is shown.
-
-A failure midway is raised out of the iterator: a file that ends, ends whole.
+Distinct ids have a column each, 1,000 of them at most, or one together. Where two values of a
+person lead to one column, as in `{"a.b": 1, "a": {"b": 2}}`, the inner one is shown.
 """
 
 from __future__ import annotations
@@ -25,15 +22,16 @@ import polars as pl
 from msgspec import Struct
 
 from queries.columns import count_sizes, list_keys, list_parts, list_unread
+from queries.export_source import Source
 from queries.flatten import flatten_json
-from queries.lines import export_lines
-from queries.persons import Selection
+from queries.lines import Ids
 from queries.statement import Statement
-from service.csv_rows import FIXED, PROPERTIES, Rows, id_columns
 from service.engine import Engine
 from service.errors import BadRequest
+from service.exports.union_rows import FIXED, PROPERTIES, Rows, id_columns
 
 MAX_COLUMNS = 20_000
+MAX_IDS = 1_000
 
 # A property is usual where one person in so many has it; only so many can be. The engine reads all
 # usual properties of everybody to make lines, and leaves who has others, or a list or an object, to
@@ -46,7 +44,7 @@ _LINES_SHARE = 4
 _Step: TypeAlias = "tuple[Statement[Any], Callable[[pl.DataFrame], None]]"
 
 
-class CsvPlan(Struct, frozen=True):
+class UnionPlan(Struct, frozen=True):
     """What a CSV will look like.
 
     Attributes:
@@ -54,27 +52,46 @@ class CsvPlan(Struct, frozen=True):
         usual_ids: how many distinct ids are usual, which most persons do not exceed.
         usual_keys: the properties many persons have.
         by_engine: whether many persons have nothing but these, so that the engine can make lines.
+        how: how the distinct ids are written.
+        is_safe: whether a cell that begins as a formula gets an apostrophe before it.
     """
 
     columns: tuple[str, ...]
     usual_ids: int = 0
     usual_keys: tuple[str, ...] = ()
     by_engine: bool = False
+    how: Ids = Ids.COLUMNS
+    is_safe: bool = False
 
     def rows(self) -> Rows:
         """Return what makes the lines."""
-        return Rows(self.columns, self.usual_ids, self.usual_keys, by_engine=self.by_engine)
+        return Rows(
+            self.columns,
+            self.usual_ids,
+            self.usual_keys,
+            by_engine=self.by_engine,
+            how=self.how,
+            is_safe=self.is_safe,
+        )
 
 
-async def plan(engine: Engine, selection: Selection) -> CsvPlan:
+async def plan(
+    engine: Engine, source: Source, how: Ids = Ids.COLUMNS, *, is_safe: bool = False
+) -> UnionPlan:
     """Find the columns; reads all persons of the selection.
 
+    Args:
+        engine: where they are.
+        source: which.
+        how: how the distinct ids are written.
+        is_safe: whether a cell that begins as a formula gets an apostrophe before it.
+
     Raises:
-        BadRequest: there are more than 20,000.
+        BadRequest: there are more than 20,000, or somebody has more than 1,000 distinct ids.
         PersonhouseError: what `Engine.batches` raises.
     """
-    found = _Found()
-    for steps in _steps(found, selection):
+    found = _Found(how, is_safe=is_safe)
+    for steps in _steps(found, source):
         try:
             async with asyncio.TaskGroup() as group:
                 for statement, take in steps:
@@ -84,57 +101,21 @@ async def plan(engine: Engine, selection: Selection) -> CsvPlan:
     return found.plan()
 
 
-async def csv(engine: Engine, selection: Selection, plan: CsvPlan) -> AsyncGenerator[bytes, None]:
-    """Yield the CSV in pieces of about a megabyte, in the order of the list; no persons, nothing.
-
-    Memory does not grow with the number of persons. Closing it ends the statement.
-    """
-    if not plan.columns:
-        return
-    rows = plan.rows()
-    head = rows.header
-    async with aclosing(_ahead(_frames(engine, export_lines(selection, rows.shape)))) as frames:
-        async for frame in frames:
-            chunks = rows.chunks(frame)
-            while chunk := await asyncio.to_thread(next, chunks, b""):
-                yield head + chunk
-                head = b""
-
-
-def csv_now(engine: Engine, selection: Selection) -> Iterator[bytes]:
-    """As `plan` and `csv`, in the calling thread. What `plan` raises, the first step raises."""
-    found = _Found()
-    for steps in _steps(found, selection):
+def plan_now(
+    engine: Engine, source: Source, how: Ids = Ids.COLUMNS, *, is_safe: bool = False
+) -> UnionPlan:
+    """As `plan`, in the calling thread."""
+    found = _Found(how, is_safe=is_safe)
+    for steps in _steps(found, source):
         for statement, take in steps:
             for frame in engine.batches_now(statement):
                 take(frame)
-    plan = found.plan()
-    if not plan.columns:
-        return
-    rows = plan.rows()
-    head = rows.header
-    for frame in engine.batches_now(export_lines(selection, rows.shape)):
-        for chunk in rows.chunks(frame):
-            yield head + chunk
-            head = b""
+    return found.plan()
 
 
 def _frames(engine: Engine, statement: Statement[Any]) -> AsyncGenerator[pl.DataFrame, None]:
     # It is a generator, and must be closed as one.
     return cast("AsyncGenerator[pl.DataFrame, None]", engine.batches(statement))
-
-
-async def _ahead(frames: AsyncGenerator[pl.DataFrame, None]) -> AsyncGenerator[pl.DataFrame, None]:
-    """Yield the frames, and have the next one made while the last one is looked at."""
-    async with aclosing(frames):
-        coming = asyncio.ensure_future(anext(frames, None))
-        try:
-            while (frame := await coming) is not None:
-                coming = asyncio.ensure_future(anext(frames, None))
-                yield frame
-        finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
 
 
 async def _take_all(
@@ -148,7 +129,8 @@ async def _take_all(
 class _Found:
     """What is known of the columns so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, how: Ids, *, is_safe: bool) -> None:
+        self._how, self._is_safe = how, is_safe
         self.persons = 0
         self.has_unread = False
         self._most_ids = 0
@@ -161,6 +143,13 @@ class _Found:
     def take_sizes(self, frame: pl.DataFrame) -> None:
         """Take the row of `count_sizes`."""
         self.persons, self._most_ids, self._usual_ids = frame.row(0)
+        if self._how is Ids.COLUMNS and self._most_ids > MAX_IDS:
+            raise BadRequest(
+                f"Somebody has {self._most_ids:,} distinct ids, and {MAX_IDS:,} may have a column"
+                " each. Ask for `distinct_ids=joined`, one column with all of them, or for"
+                " `distinct_ids=first`.",
+                attr="distinct_ids",
+            )
 
     def take_keys(self, frame: pl.DataFrame) -> None:
         """Take rows of `list_keys`."""
@@ -185,11 +174,11 @@ class _Found:
                 self._names[PROPERTIES + name] = ""
         self._check()
 
-    def plan(self) -> CsvPlan:
+    def plan(self) -> UnionPlan:
         """Put the columns in order."""
         if not self.persons:
-            return CsvPlan(())
-        columns = {*FIXED, *id_columns(self._most_ids), *self._names}
+            return UnionPlan(())
+        columns = {*FIXED, *id_columns(self._most_ids, self._how), *self._names}
         usual = tuple(
             key
             for key, persons in self._persons_with.most_common(_USUAL_KEYS)
@@ -198,29 +187,32 @@ class _Found:
         # Where everybody has a rare property, on average, few will have none.
         most = max(self._flat_with.values(), default=0)
         rare = self._flat_with.total() - sum(self._flat_with[key] for key in usual)
-        return CsvPlan(
+        return UnionPlan(
             tuple(sorted(columns)),
             min(self._usual_ids, self._most_ids, _USUAL_IDS),
             usual,
             most * _LINES_SHARE >= self.persons and rare < self.persons,
+            self._how,
+            self._is_safe,
         )
 
     def _check(self) -> None:
         if len(self._names) > MAX_COLUMNS:
             raise BadRequest(
                 f"The properties of these persons would fill more than {MAX_COLUMNS:,} columns."
-                " Ask for fewer persons with `properties`, `search`, `email` or `distinct_id`, or"
-                " for pages of JSON instead."
+                " Ask for some of them with `columns`, for fewer persons with `properties`,"
+                " `search`, `email` or `distinct_id`, or for another format.",
+                attr="columns",
             )
 
 
-def _steps(found: _Found, selection: Selection) -> Iterator[list[_Step]]:
+def _steps(found: _Found, source: Source) -> Iterator[list[_Step]]:
     """Yield what to read next, given what was found by then; steps together may run at once."""
-    yield [(count_sizes(selection), found.take_sizes)]
+    yield [(count_sizes(source), found.take_sizes)]
     if found.persons:
         yield [
-            (list_keys(selection), found.take_keys),
-            (list_parts(selection), found.take_parts),
+            (list_keys(source), found.take_keys),
+            (list_parts(source), found.take_parts),
         ]
     if found.has_unread:
-        yield [(list_unread(selection), found.take_parts)]
+        yield [(list_unread(source), found.take_parts)]

@@ -11,15 +11,15 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 import msgspec
 import polars as pl
 
 from queries.flatten import flatten_json
 from queries.identity import display_name
-from queries.lines import MARK, Shape
-from service.csv_layout import Layout, header
+from queries.lines import MARK, Ids, Shape
+from service.exports.layout import Layout, header
 
 _TYPE = "person"
 # `value_at_data_point` is null in every row: PostHog has a value of a chart's point there.
@@ -29,8 +29,7 @@ FIXED = (
 )
 PROPERTIES = "properties."
 
-# So many distinct ids have a column each; the further ones stand in one more, as a JSON list.
-_MAX_IDS = 1_000
+JOINED = "distinct_ids"
 
 _CHUNK_BYTES = 1_000_000
 # Of a gap so wide or less the engine sends the commas; a wider one is put in afterwards.
@@ -42,8 +41,12 @@ _MARK = MARK.encode()
 _KEPT = 4_096
 _KEPT_BYTES = 1_024
 
-_Row: TypeAlias = tuple[str, str, int, str, str, str, list[str], bytes]
+# What a spreadsheet takes a cell that begins so for (`queries.lines.FORMULA`).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+_Row: TypeAlias = tuple[str, str, int, str, str, str, list[str], bytes, int, int]
 _Properties: TypeAlias = dict[str, object]
+T = TypeVar("T")
 
 _CONTAINERS = frozenset((dict, list))
 # Floats arrive as their source text; of integers only -0 would lose anything.
@@ -51,9 +54,11 @@ _decode = msgspec.json.Decoder(_Properties, float_hook=str).decode
 _MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")
 
 
-def id_columns(most_ids: int) -> list[str]:
+def id_columns(most_ids: int, how: Ids) -> list[str]:
     """Name the columns of distinct ids where nobody has more than `most_ids`."""
-    return [f"distinct_ids.{n}" for n in range(min(most_ids, _MAX_IDS + 1))]
+    if how is Ids.JOINED:
+        return [JOINED]
+    return [f"distinct_ids.{n}" for n in range(min(most_ids, 1) if how is Ids.FIRST else most_ids)]
 
 
 class Rows:
@@ -74,6 +79,8 @@ class Rows:
         usual_keys: Collection[str],
         *,
         by_engine: bool,
+        how: Ids = Ids.COLUMNS,
+        is_safe: bool = False,
     ) -> None:
         """Choose which columns are usual.
 
@@ -82,7 +89,11 @@ class Rows:
             usual_ids: how many distinct ids; each of them has a column.
             usual_keys: which properties; each of them has a column.
             by_engine: whether the engine is to make the lines of those who have only these.
+            how: how the distinct ids are written.
+            is_safe: whether a cell that begins as a formula gets an apostrophe before it.
         """
+        self._is_joined, self._is_safe = how is Ids.JOINED, is_safe
+        is_one = how is not Ids.COLUMNS
         self.header = header(columns)
         self._width = len(columns)
         self._at = {name: at for at, name in enumerate(columns)}
@@ -91,19 +102,20 @@ class Rows:
             for name, at in self._at.items()
             if name.startswith(PROPERTIES)
         }
-        ids_at = (self._at.get(name) for name in id_columns(_MAX_IDS + 1))
-        self._ids_at = [at for at in ids_at if at is not None]
+        names = [JOINED] if self._is_joined else id_columns(len(columns), how)
+        self._ids_at = [self._at[name] for name in names if name in self._at]
+        usual_ids = len(self._ids_at) if is_one else usual_ids
         self._layout = self._lay_out(usual_ids, usual_keys)
         place = self._layout.place
         self._fixed = [place[self._at[name]] for name in FIXED]
         self._usual_ids = [place[at] for at in self._ids_at[:usual_ids]]
         self._usual_keys = {key: place[self._key_at[key]] for key in usual_keys}
         self._kept_cells = lru_cache(_KEPT)(self._nested_cells)
-        ids = sorted(range(usual_ids if by_engine else 0), key=str)
+        ids = sorted(range(usual_ids if by_engine or is_one else 0), key=str)
         keys = sorted(usual_keys if by_engine else ())
         gaps = [*self._lay_out(len(ids), keys).commas, b""]
         sent = [gap.decode() if len(gap) <= _NARROW else MARK for gap in gaps]
-        self.shape = Shape([n + 1 for n in ids], keys, sent)
+        self.shape = Shape([n + 1 for n in ids], keys, sent, how, is_safe)
         wide = (gap + b"%b" for gap in gaps if len(gap) > _NARROW)
         self._wide = b"%b" + b"".join(wide) + b"\r\n"
 
@@ -132,27 +144,24 @@ class Rows:
 
     def _odd(self, person: _Row) -> bytes:
         """Make the line of a person of whom the engine made none."""
-        _, uuid, number, created, identified, seen, ids, properties = person
+        _, uuid, number, created, identified, seen, ids, properties, *_ = person
         row = self._layout.blank.copy()
         others: dict[int, str] = {}
         name = display_name(properties, ids, number)
         fixed = (created, number, identified, seen, name, _TYPE, uuid, "")
         for place, cell in zip(self._fixed, fixed, strict=True):
             row[place] = cell
+        if self._is_joined:
+            ids = [msgspec.json.encode(ids).decode()]
         for place, item in zip(self._usual_ids, ids, strict=False):
             row[place] = item
-        if len(ids) > len(self._usual_ids):
-            others.update(self._further_ids(ids))
-        self._fill(row, others, _decoded(properties))
-        return self._layout.line(row, others)
-
-    def _further_ids(self, ids: list[str]) -> Iterator[tuple[int, str]]:
-        """The columns and cells of distinct ids that are not usual."""
-        cells = ids
-        if len(ids) > _MAX_IDS:
-            cells = [*ids[:_MAX_IDS], msgspec.json.encode(ids[_MAX_IDS:]).decode()]
         usual = len(self._usual_ids)
-        return zip(self._ids_at[usual:], cells[usual:], strict=False)
+        others.update(zip(self._ids_at[usual:], ids[usual:], strict=False))
+        self._fill(row, others, _decoded(properties))
+        if self._is_safe:
+            row = [_safe(cell) for cell in row]
+            others = {at: _safe(cell) for at, cell in others.items()}
+        return self._layout.line(row, others)
 
     def _fill(self, row: list[object], others: dict[int, str], properties: _Properties) -> None:
         place_of = self._usual_keys.get
@@ -187,6 +196,12 @@ class Rows:
         flatten_json(PROPERTIES + key, token, flat)
         found = ((self._at.get(name), cell) for name, cell in flat.items())
         return {at: cell for at, cell in found if at is not None}
+
+
+def _safe(cell: T) -> T | str:
+    """A cell, or its text after an apostrophe where it begins as a formula does."""
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else cell
 
 
 def _decoded(properties: bytes) -> _Properties:

@@ -1,0 +1,232 @@
+"""The statement behind an export with named columns: a column for each of them, of plain types.
+
+The engine reads properties from `prop`, which holds a text for each key, columnar and so quick.
+What that cannot tell comes whole, to be looked at: a name that may count as none, the texts `true`
+and `false` where they may be booleans, what stands inside of lists and objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import LiteralString
+
+from msgspec import Struct
+
+from queries import properties
+from queries.export_columns import Column
+from queries.export_source import Source, counted, limited
+from queries.identity import ANONYMOUS
+from queries.places import reading
+from queries.sql import Bind, Sql, all_of, any_of, bind, sql
+from queries.statement import Statement
+
+NAMED = ("email", "name", "username")
+
+# What a name may not be, unless it is the text; and what may have been written otherwise.
+_DOUBTFUL_NAME = r"^((false|-?0(\.0+)?([eE][+-]?[0-9]+)?)$|[\[{])"
+# What makes booleans doubtful: the text `true` or `false`, whose letters may be escaped.
+_TEXTS_LIKE_FLAGS = ('"true"', '"false"', r"\u006", r"\u007")
+
+
+class Form(StrEnum):
+    """What a cell is."""
+
+    CELLS = "cells"
+    """A text of CSV, NULL where it is empty."""
+    TYPED = "typed"
+    """A value of the column's type; of properties their text."""
+    TOKENS = "tokens"
+    """JSON on one line."""
+
+
+class ExportRow(Struct, frozen=True):
+    """A row has columns c0, c1 and so on, and these.
+
+    `total` counts the rows there are, `odd` is the properties of who must be looked at, or empty,
+    and `unnamed` their name without any properties. Of a copy, `created_us` and `person` are the
+    place.
+    """
+
+    odd: str
+    unnamed: str
+    total: int
+
+
+def export_rows(source: Source, columns: Sequence[Column], form: Form) -> Statement[ExportRow]:
+    """Select persons in the order of the list, a column c0, c1 … for each that is named."""
+    side, order = reading(source.after, None)
+    parts: list[str | Bind] = []
+    for n, column in enumerate(columns):
+        parts.extend((*_expression(column, form).parts, " AS ", *_alias(n).parts, ", "))
+    place = sql(
+        "toUnixTimestamp64Micro(created_at) AS created_us, toString(id) AS person,"
+        if source.is_copy
+        else ""
+    )
+    return Statement(
+        "persons.rows",
+        sql(
+            """
+            SELECT * FROM (
+                SELECT {}{} {} AS odd, {} AS unnamed, {} AS total
+                FROM {} FINAL
+                WHERE {}
+                ORDER BY {}
+                {}
+                SETTINGS max_block_size = 16384)
+            """,
+            Sql(tuple(parts)),
+            place,
+            _odd(columns, form),
+            _unnamed(columns),
+            counted(source),
+            source.rows(),
+            all_of([source.condition(), *side]),
+            order,
+            limited(source),
+        ),
+        ExportRow,
+    )
+
+
+def _alias(n: int) -> Sql:
+    return sql("{}", bind("Identifier", f"c{n}"))
+
+
+_NUMBER = sql("toInt64(greatest(bitAnd(toUInt64(toUInt128(id)), 9007199254740991), 1))")
+_ORDERED = sql(
+    """if(length(distinct_ids) < 2, distinct_ids, arrayConcat(
+        arrayFilter(item -> NOT match(item, {}), distinct_ids),
+        arrayFilter(item -> match(item, {}), distinct_ids)))""",
+    bind("String", f"^{ANONYMOUS}$"),
+    bind("String", f"^{ANONYMOUS}$"),
+)
+_JOINED = sql("toJSONString({})", _ORDERED)
+_FIRST_ID = sql(
+    """if(empty(distinct_ids), NULL, distinct_ids[greatest(
+        indexOf(arrayMap(item -> match(item, {}), distinct_ids), 0), 1)])""",
+    bind("String", f"^{ANONYMOUS}$"),
+)
+
+
+def _name() -> Sql:
+    email, name, username = (properties.text(key) for key in NAMED)
+    return sql(
+        "coalesce(nullIf({}, ''), nullIf({}, ''), nullIf({}, ''), {}, toString({}))",
+        email,
+        name,
+        username,
+        _FIRST_ID,
+        _NUMBER,
+    )
+
+
+def _unnamed(columns: Sequence[Column]) -> Sql:
+    if not any(column.name == "name" for column in columns):
+        return sql("''")
+    return sql("if(odd = '', '', coalesce({}, toString({})))", _FIRST_ID, _NUMBER)
+
+
+def _expression(column: Column, form: Form) -> Sql:
+    if column.path is not None:
+        return _property(column.path, form)
+    if column.nth is not None:
+        return _text(_nth(column.nth), form)
+    if column.is_joined:
+        return sql("toJSONString({})", _JOINED) if form is Form.TOKENS else _JOINED
+    value, as_text, as_token = _fixed(column.name)
+    if form is Form.TYPED:
+        return value
+    return as_text if form is Form.CELLS else as_token
+
+
+def _nth(nth: int) -> Sql:
+    if nth == 0:
+        return _FIRST_ID
+    number = bind("UInt32", nth + 1)
+    return sql("if(length(distinct_ids) < {}, NULL, {}[{}])", number, _ORDERED, number)
+
+
+def _property(path: str, form: Form) -> Sql:
+    if form is Form.TOKENS:
+        # Its type is not to be told from its text: all of them are looked at.
+        return sql("CAST(NULL, 'Nullable(String)')")
+    text = properties.text(path)
+    if form is Form.TYPED:
+        return sql("CAST({}, 'Nullable(String)')", text)
+    return sql(
+        "CAST(transform({}, ['', 'true', 'false'], [NULL, 'True', 'False']), 'Nullable(String)')",
+        sql("CAST({}, 'Nullable(String)')", text),
+    )
+
+
+def _text(text: Sql, form: Form) -> Sql:
+    if form is Form.TOKENS:
+        return sql("ifNull(toJSONString({}), 'null')", text)
+    return sql("nullIf({}, '')", text) if form is Form.CELLS else text
+
+
+def _fixed(name: str) -> tuple[Sql, Sql, Sql]:
+    """A column that is no property: typed, as a cell, as JSON."""
+    match name:
+        case "created_at" | "last_seen_at":
+            column: LiteralString = "created_at" if name == "created_at" else "last_seen_at"
+            iso = _iso(column)
+            return sql(column), iso, sql("ifNull(concat('\"', {}, '\"'), 'null')", iso)
+        case "uuid":
+            uuid = sql("toString(id)")
+            return uuid, uuid, sql("concat('\"', {}, '\"')", uuid)
+        case "id":
+            return _NUMBER, _NUMBER, sql("toString({})", _NUMBER)
+        case "name":
+            return _name(), _name(), sql("ifNull(toJSONString({}), 'null')", _name())
+        case "is_identified":
+            return (
+                sql("is_identified"),
+                sql("if(is_identified, 'True', 'False')"),
+                sql("if(is_identified, 'true', 'false')"),
+            )
+        case "distinct_ids":
+            return _ORDERED, _JOINED, _JOINED
+        case "properties":
+            one_line = sql(r"translate(properties, '\n\r', '  ')")
+            return sql("properties"), sql("properties"), one_line
+        case "type":
+            return sql("'person'"), sql("'person'"), sql("'\"person\"'")
+        case _:
+            empty = sql("CAST(NULL, 'Nullable(String)')")
+            return empty, empty, sql("'null'")
+
+
+def _iso(column: LiteralString) -> Sql:
+    """A time as the API writes it, NULL for NULL."""
+    return sql(
+        "concat(replaceOne(replaceOne(toString({}), '.000000', ''), ' ', 'T'), 'Z')", sql(column)
+    )
+
+
+def _odd(columns: Sequence[Column], form: Form) -> Sql:
+    """The properties of whom the engine alone does not know, else an empty text."""
+    paths = [column.path for column in columns if column.path is not None]
+    if form is Form.TOKENS and paths:
+        return sql("properties")
+    doubts: list[Sql] = []
+    if any(column.name == "name" for column in columns):
+        doubts += [
+            sql(
+                "ifNull(match({}, {}), false)", properties.text(key), bind("String", _DOUBTFUL_NAME)
+            )
+            for key in NAMED
+        ]
+    if paths and form is Form.CELLS:
+        flags = any_of(
+            sql("ifNull({} IN ('true', 'false'), false)", properties.text(path)) for path in paths
+        )
+        texts = bind("Array(String)", list(_TEXTS_LIKE_FLAGS))
+        doubts.append(sql("({} AND multiSearchAny(properties, {}))", flags, texts))
+    outer = dict.fromkeys(key for column in columns for key in column.prefixes()[:-1])
+    doubts += [sql(r"ifNull(match({}, '^[\\[{]'), false)", properties.text(key)) for key in outer]
+    if not doubts:
+        return sql("''")
+    return sql("if({}, properties, '')", any_of(doubts))

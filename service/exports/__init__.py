@@ -1,0 +1,1 @@
+"""Exports: any number of persons, in one of several formats, from one pipeline."""
