@@ -12,6 +12,9 @@ from service.engine import Engine
 from tests.conftest import Client, InsertPersons, MakeKey, make_project
 from tests.service.editing import People, refused
 
+# Through HTTP too, in each run of the tests.
+pytestmark = pytest.mark.wire
+
 NOBODY = str(UUID(int=7))
 
 
