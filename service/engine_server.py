@@ -256,14 +256,14 @@ def _pool(connections: int, opened: WeakSet[HTTPConnection]) -> object:
             return _with_an_end(super().getresponse())
 
     class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
+        ConnectionCls = cast("Any", Plain)
 
     class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
+        ConnectionCls = cast("Any", Secure)
 
-    manager = get_pool_manager(maxsize=connections)
+    manager = cast("Any", get_pool_manager(maxsize=connections))
     manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    return manager
+    return cast("object", manager)
 
 
 def _with_an_end(response: HTTPResponse) -> HTTPResponse:

@@ -189,6 +189,7 @@ def test_many_rounds_take_what_is_left(
     assert (events.rows(1, final=False), world.pending()) == ([], 0)
 
 
+@pytest.mark.embedded("merges on a server are not ours to hold")
 def test_it_waits_while_merges_of_events_are_held(world: World, events: Events) -> None:
     gone = world.add("id")
     events.lines(1, [happened("id")])

@@ -174,6 +174,7 @@ class _Interrupted(Counts):
         return number
 
 
+@pytest.mark.embedded("on a server nothing is kept")
 def test_a_write_between_the_counts_does_not_end_the_keeping(engine: Engine, project: int) -> None:
     counts = _Interrupted(engine, project)
     count(counts, shown(project))

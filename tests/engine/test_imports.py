@@ -371,6 +371,7 @@ class _Tables(Struct):
     tables: int
 
 
+@pytest.mark.embedded("on a server it may be another's")
 def test_what_a_killed_import_left_staged_is_dropped(engine: Engine) -> None:
     command(engine, "CREATE TABLE import_ids_0 (distinct_id String) ENGINE = Memory")
     drop_leftovers(engine)

@@ -29,6 +29,9 @@ from service.server_turns import ServerTurns
 from tests.engine.racing import ME, find, logged, properties, setting
 from tests.engine.removing import Shared
 
+# Through HTTP too, in each run of the tests.
+pytestmark = pytest.mark.wire
+
 _projects = itertools.count(500)
 
 
@@ -40,7 +43,7 @@ class Process:
         self.engine: Engine = shared
         self.counts = Counts(self.engine)
         self.editor = Editor(self.engine, self.counts)
-        self.turns = ServerTurns(self.engine, turn_seconds=0.3)
+        self.turns = ServerTurns(self.engine)
         self._folder = folder
 
     def bring(self, project: int, *lines: dict[str, Any]) -> None:
@@ -98,7 +101,8 @@ def test_of_many_who_want_a_turn_each_gets_one_of_its_own(make: Make, project: i
 def test_what_is_written_after_the_time_is_up_is_dropped(make: Make, project: int) -> None:
     late, next_one = make(), make()
     late.bring(project, {"distinct_ids": ["one"], "properties": {"a": 1}})
-    held = late.turns.take(project)
+    turns = ServerTurns(late.engine, turn_seconds=0.3)
+    held = turns.take(project)
     person = find(late.editor, project, "one")
     row = draft(person)
     row.properties = b'{"a":2}'
@@ -107,7 +111,7 @@ def test_what_is_written_after_the_time_is_up_is_dropped(make: Make, project: in
     rows = person_rows(project, [row], held.now_us, above=held.above)
     late.engine.insert_now("persons", rows.persons, settings=held.settings)
     assert properties(find(late.editor, project, "one")) == {"a": 1}
-    late.turns.give(project, held)
+    turns.give(project, held)
     assert next_one.turns.take(project).number == held.number + 1
 
 

@@ -9,6 +9,9 @@ import pytest
 from tests.conftest import Client, InsertPersons, MakeKey
 from tests.service.editing import People, refused
 
+# Through HTTP too, in each run of the tests.
+pytestmark = pytest.mark.wire
+
 
 @pytest.fixture(scope="module")
 def api_key(make_key: MakeKey) -> str:

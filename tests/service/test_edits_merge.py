@@ -13,6 +13,9 @@ from service.engine import Engine
 from tests.conftest import Client, InsertPersons, MakeKey, make_project
 from tests.service.editing import People, refused
 
+# Through HTTP too, in each run of the tests.
+pytestmark = pytest.mark.wire
+
 NOBODY = str(UUID(int=7))
 # Bodies, and the code and field of their refusals; words stand for the persons there.
 UNFIT: list[tuple[dict[str, Any] | None, str, str]] = [

@@ -10,6 +10,9 @@ import pytest
 from tests.conftest import Client, InsertPersons, MakeKey, make_project
 from tests.service.editing import People, refused
 
+# Through HTTP too, in each run of the tests.
+pytestmark = pytest.mark.wire
+
 NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 DONE = {"success": True}
 

@@ -24,6 +24,9 @@ from service.generator import persons
 from tests.engine.people import START_US, insert, person
 from tests.service.exported import check, expected, export, new_project, planned, read, select
 
+# Through HTTP too, in each run of the tests.
+pytestmark = pytest.mark.wire
+
 
 class Line(msgspec.Struct):
     distinct_ids: list[str]

@@ -33,7 +33,12 @@ def double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoubleProcess]:
 
 
 def connect(double: DoubleProcess, **more: Any) -> Client:
-    given = {"username": "ann", "password": "secret", "autogenerate_session_id": False, **more}
+    given: dict[str, Any] = {
+        "username": "ann",
+        "password": "secret",
+        "autogenerate_session_id": False,
+        **more,
+    }
     return get_client(host="127.0.0.1", port=double.port, **given)
 
 
@@ -96,8 +101,12 @@ def test_statements_run_at_the_same_time(double: DoubleProcess) -> None:
     clients = [connect(double) for _ in range(6)]
     began = time.monotonic()
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda one: one.command("SELECT sleep(1)"), clients))
+        list(threads.map(_sleep, clients))
     assert time.monotonic() - began < 5
+
+
+def _sleep(client: Client) -> None:
+    client.command("SELECT sleep(1)")
 
 
 def test_a_session_keeps_its_tables(double: DoubleProcess) -> None:
