@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
@@ -100,20 +100,15 @@ def create_app(
         await asyncio.to_thread(void_unwritten_now, engine)
         app.state.cursors = Cursors(await asyncio.to_thread(shared_secret, engine, "cursors"))
         await asyncio.to_thread(history.start)
-        settling.start()
-        tidying.start()
-        removal.start()
-        runner.start()
         app.state.import_threads = threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
         try:
-            yield
+            async with _at_work(removal, settling, tidying, runner):
+                try:
+                    yield
+                finally:
+                    # Not here: what an import waits for may have to happen in this thread.
+                    await asyncio.to_thread(threads.shutdown, cancel_futures=True)
         finally:
-            # Not here: what an import waits for may have to happen in this thread.
-            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
-            await asyncio.to_thread(runner.stop)
-            await asyncio.to_thread(tidying.stop)
-            await asyncio.to_thread(settling.stop)
-            await asyncio.to_thread(removal.stop)
             await keys.flush()
             if owns_engine:
                 await asyncio.to_thread(engine.close)
@@ -137,6 +132,25 @@ def create_app(
         logging_config=None,
         debug=False,
     )
+
+
+class _Worker(Protocol):
+    """What works in the background."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+@asynccontextmanager
+async def _at_work(*workers: _Worker) -> AsyncGenerator[None]:
+    """Start workers, and stop them at the end, the last one first."""
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        for worker in reversed(workers):
+            await asyncio.to_thread(worker.stop)
 
 
 def _state(

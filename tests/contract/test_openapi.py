@@ -26,20 +26,14 @@ OPERATIONS: dict[str, tuple[str, str, set[str], list[str]]] = {
         },
         ["person:read"],
     ),
-    "persons_export": (
-        "get",
-        "/api/projects/{project_id}/persons.csv",
-        {"distinct_id", "email", "search", "properties", *TIMES, *EXPORT},
-        ["person:read"],
-    ),
     **{
-        f"persons_export_{kind}": (
+        f"persons_export{suffix}": (
             "get",
             f"/api/projects/{{project_id}}/persons.{kind}",
             {"distinct_id", "email", "search", "properties", *TIMES, *EXPORT},
             ["person:read"],
         )
-        for kind in ("ndjson", "parquet", "arrow")
+        for suffix, kind in [("", "csv"), *((f"_{k}", k) for k in ("ndjson", "parquet", "arrow"))]
     },
     "exports_create": (
         "post",
