@@ -73,6 +73,7 @@ class Engine:
         self._inserts = 0
         self._inserting = 0
         self._wide = 0
+        self._streaming = 0
 
     @property
     def exclusive(self) -> bool:
@@ -259,9 +260,15 @@ class Engine:
             tag: what `end_now` knows it by.
         """
         text, values = statement.sql.render()
-        text += self._limits(statement, export=True, tag=tag)
-        with _failures():
-            yield from self._target.batches(self._settings.database, text, values)
+        with self._noting:
+            self._streaming += 1
+        try:
+            text += self._limits(statement, export=True, tag=tag)
+            with _failures():
+                yield from self._target.batches(self._settings.database, text, values)
+        finally:
+            with self._noting:
+                self._streaming -= 1
 
     def end_now(self, tag: str) -> None:
         """Have the engine end a statement, whatever that is doing; returns at once."""
@@ -307,15 +314,15 @@ class Engine:
         finally:
             self._idle.put(client)
 
-    def _share(self) -> int:
+    def _share(self, together: int) -> int:
         """Return how many of this machine's cores a statement may use, 0 for all.
 
         Heavy ones that run together get more done with a share each than with all cores each,
         and leave the quick ones more.
         """
-        if self._wide < 2 or not self.exclusive or not self._heavy.holds_this_thread():
+        if together < 2 or not self.exclusive:
             return 0
-        return max(1, (os.cpu_count() or 1) // self._wide)
+        return max(1, (os.cpu_count() or 1) // together)
 
     @contextmanager
     def _counted(self, statement: Statement[Row]) -> Generator[None]:
@@ -348,7 +355,10 @@ class Engine:
             "max_rows_to_read": 0 if export else ours.max_rows_to_read,
             "log_comment": f"'{tag or _tag(statement)}'",
         }
-        threads = statement.threads or self._share()
+        together = self._streaming
+        if not export:
+            together = self._wide if self._heavy.holds_this_thread() else 0
+        threads = statement.threads or self._share(together)
         if threads:
             values["max_threads"] = threads
         if export or self._heavy.holds_this_thread():

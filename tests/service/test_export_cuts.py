@@ -180,7 +180,7 @@ def cutting(url: str, after: int) -> Generator[str]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-def cuts(count: int, seed: int) -> list[tuple[str, float]]:
+def cuts(count: int, seed: int) -> list[tuple[Format, float]]:
     draw = random.Random(seed)
     return [(draw.choice(FORMATS), draw.random()) for _ in range(count)]
 
