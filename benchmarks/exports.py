@@ -1,6 +1,6 @@
 """How fast exports are over loopback: `python -m benchmarks.exports --persons 1000000`.
 
-Each form is read to its end by one client. The engine's own writer (FORMAT CSVWithNames INTO OUTFILE)
+Each form is read to its end by one client. The engine's own writer (CSVWithNames INTO OUTFILE)
 writes the same columns in the same run. At the end ten exports run at once while a calm client
 reads the first page. See README.md beside this file.
 """
@@ -93,12 +93,12 @@ def _own(data: Path, columns: str) -> float:
         closing(connect(str((data / "clickhouse").resolve()))) as handle,
     ):
         handle.query("USE personhouse")
-        (rows,) = cast("list[str]", str(handle.query("SELECT count() FROM persons FINAL")).split())
+        rows = int(str(cast("object", handle.query("SELECT count() FROM persons FINAL"))))
         began = time.monotonic()
         shown = f"SELECT * EXCEPT (odd, unnamed, total) FROM ({text})"
-        out = f"{folder}/persons.csv"
+        out = Path(folder) / "persons.csv"
         handle.query(f"{shown} INTO OUTFILE '{out}' FORMAT CSVWithNames", params=params)
-        return int(rows) / (time.monotonic() - began)
+        return rows / (time.monotonic() - began)
 
 
 def _measure(service: Service, key: str, own: dict[str, float]) -> None:

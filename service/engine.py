@@ -92,6 +92,7 @@ class Engine:
         self._inserting = 0
         self._wide = 0
         self._journal = self._target.journal(self.insert_now)
+        self._streaming = 0
 
     @property
     def exclusive(self) -> bool:
@@ -206,11 +207,12 @@ class Engine:
         """
         text, values = self._rendered(statement)
         with self._counted(statement), self._client() as client:
+            is_heavy = self._heavy.holds_this_thread()
             text += fetch_clause(
                 statement,
                 self._settings,
-                threads=statement.threads or self._share(),
-                is_heavy=self._heavy.holds_this_thread(),
+                threads=statement.threads or self._share(self._wide if is_heavy else 0),
+                is_heavy=is_heavy,
                 seconds=seconds,
                 most_rows=most_rows,
             )
@@ -299,9 +301,17 @@ class Engine:
             tag: what `end_now` knows it by.
         """
         text, values = self._rendered(statement)
-        text += export_clause(statement, self._settings, tag=tag or tag_of(statement))
-        with _failures():
-            yield from self._target.batches(self._settings.database, text, values)
+        with self._noting:
+            self._streaming += 1
+        try:
+            threads = statement.threads or self._share(self._streaming)
+            tag = tag or tag_of(statement)
+            text += export_clause(statement, self._settings, threads=threads, tag=tag)
+            with _failures():
+                yield from self._target.batches(self._settings.database, text, values)
+        finally:
+            with self._noting:
+                self._streaming -= 1
 
     def end_now(self, tag: str) -> None:
         """Have the engine end a statement, whatever that is doing; returns at once."""
@@ -349,15 +359,15 @@ class Engine:
         finally:
             self._idle.put(client)
 
-    def _share(self) -> int:
+    def _share(self, together: int) -> int:
         """Return how many of this machine's cores a statement may use, 0 for all.
 
         Heavy ones that run together get more done with a share each than with all cores each,
         and leave the quick ones more.
         """
-        if self._wide < 2 or not self.exclusive or not self._heavy.holds_this_thread():
+        if together < 2 or not self.exclusive:
             return 0
-        return max(1, (os.cpu_count() or 1) // self._wide)
+        return max(1, (os.cpu_count() or 1) // together)
 
     @contextmanager
     def _counted(self, statement: Statement[Row]) -> Generator[None]:

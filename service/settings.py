@@ -33,7 +33,7 @@ class ClickHouse(Struct, frozen=True, forbid_unknown_fields=True):
     timeout_seconds: int = 30
     max_memory_bytes: int = 2_000_000_000
     max_rows_to_read: int = 0
-    export_workers: int = 4
+    export_workers: int = 2
     export_memory_bytes: int = 4_000_000_000
     silence_seconds: Annotated[float, Meta(ge=0)] = 1.0
 

@@ -48,12 +48,15 @@ def fetch_clause(
     )
 
 
-def export_clause(statement: Statement[Any], limits: ClickHouse, *, tag: str) -> str:
+def export_clause(
+    statement: Statement[Any], limits: ClickHouse, *, threads: int, tag: str
+) -> str:
     """Return the clause of a statement whose rows are streamed: it takes as long as its reader.
 
     Args:
         statement: it.
         limits: those set.
+        threads: that it may use, 0 for one of each core.
         tag: what it is known by.
     """
     return _clause(
@@ -63,7 +66,7 @@ def export_clause(statement: Statement[Any], limits: ClickHouse, *, tag: str) ->
             "max_memory_usage": limits.export_memory_bytes,
             "max_rows_to_read": 0,
             "log_comment": f"'{tag}'",
-            **({"max_threads": statement.threads} if statement.threads else {}),
+            **({"max_threads": threads} if threads else {}),
             **_last(),
             "output_format_arrow_compression_method": "'none'",
             "output_format_json_escape_forward_slashes": 0,

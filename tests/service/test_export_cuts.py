@@ -180,14 +180,14 @@ def cutting(url: str, after: int) -> Generator[str]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-def cuts(count: int, seed: int) -> list[tuple[str, float]]:
+def cuts(count: int, seed: int) -> list[tuple[Format, float]]:
     draw = random.Random(seed)
     return [(draw.choice(FORMATS), draw.random()) for _ in range(count)]
 
 
 def check_cuts(served: tuple[str, dict[str, str]], count: int, seed: int) -> None:
     url, key = served
-    sizes = {
+    sizes: dict[Format, int] = {
         fmt: len(httpx.get(f"{url}/api/projects/1/persons.{fmt}", headers=key).content)
         for fmt in FORMATS
     }
