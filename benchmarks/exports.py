@@ -95,9 +95,10 @@ def _own(data: Path, columns: str) -> float:
         handle.query("USE personhouse")
         rows = int(str(cast("object", handle.query("SELECT count() FROM persons FINAL"))))
         began = time.monotonic()
-        shown = f"SELECT * EXCEPT (odd, unnamed, total) FROM ({text})"
-        out = Path(folder) / "persons.csv"
-        handle.query(f"{shown} INTO OUTFILE '{out}' FORMAT CSVWithNames", params=params)
+        inner = text if isinstance(text, str) else text.decode()
+        shown = f"SELECT * EXCEPT (odd, unnamed, total) FROM ({inner})"
+        out = str(Path(folder) / "persons.csv")
+        handle.query(shown + f" INTO OUTFILE '{out}' FORMAT CSVWithNames", params=params)
         return rows / (time.monotonic() - began)
 
 
