@@ -91,7 +91,7 @@ class Engine:
         self._inserts = 0
         self._inserting = 0
         self._wide = 0
-        self._journal = self._target.journal(self.insert_now)
+        self._journal = self._target.journal(self._settings.database, self.insert_now)
         self._streaming = 0
 
     @property
@@ -278,8 +278,8 @@ class Engine:
         return self._held_merges.held(table) if self.exclusive else nullcontext()
 
     def _say_of_merges(self, template: LiteralString, table: str) -> None:
-        name = sql("{}", bind("Identifier", table))
-        self.command_now(Statement("engine.merges", sql(template, name), type(None)))
+        text = sql(template, bind("Identifier", table))
+        self.command_now(Statement("engine.merges", text, type(None)))
 
     def command_now(self, statement: Statement[Row]) -> None:
         """Run a statement that answers nothing."""
@@ -305,7 +305,6 @@ class Engine:
             self._streaming += 1
         try:
             threads = statement.threads or self._share(self._streaming)
-            tag = tag or tag_of(statement)
             text += export_clause(statement, self._settings, threads=threads, tag=tag)
             with _failures():
                 yield from self._target.batches(self._settings.database, text, values)
@@ -385,9 +384,8 @@ class Engine:
 
 
 def _close(source: Iterator[pl.DataFrame]) -> None:
-    close = getattr(source, "close", None)
-    if close is not None:
-        close()
+    if isinstance(source, Generator):
+        source.close()
 
 
 @contextmanager

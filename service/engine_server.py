@@ -117,7 +117,7 @@ class Server:
         finally:
             body.close()
 
-    def journal(self, insert: Callable[[str, pl.DataFrame], None]) -> None:
+    def journal(self, database: str, insert: Callable[[str, pl.DataFrame], None]) -> None:
         """As `Target.journal`: there is none. What is written must be seen by other processes."""
 
     def put_background_last(self) -> None:

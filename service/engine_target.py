@@ -48,10 +48,11 @@ class Target(Protocol):
         """Open a client. Statements of one client run one after the other."""
         ...
 
-    def journal(self, insert: Callable[[str, pl.DataFrame], None]) -> Journal | None:
-        """Return a journal beside the tables, where those are this process's own.
+    def journal(self, database: str, insert: Callable[[str, pl.DataFrame], None]) -> Journal | None:
+        """Return a database's journal beside its tables, where those are this process's own.
 
         Args:
+            database: its name.
             insert: puts rows into a table.
         """
         ...
@@ -103,9 +104,9 @@ class Embedded:
             interface="chdb", path=self.path, database=database or "default", settings=_SETTINGS
         )
 
-    def journal(self, insert: Callable[[str, pl.DataFrame], None]) -> Journal:
+    def journal(self, database: str, insert: Callable[[str, pl.DataFrame], None]) -> Journal:
         """As `Target.journal`."""
-        return Journal(Path(self.path), insert)
+        return Journal(Path(self.path) / "journal" / database, insert)
 
     def put_background_last(self) -> None:
         """As `Target.put_background_last`; elsewhere than on Linux nothing happens.

@@ -73,6 +73,7 @@ class Journal:
             if self._folder in _taken:
                 return False
             _taken.add(self._folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(self._folder.glob(_PATTERN)):
             self._waiting += _read(path)
             self._files.append(path)

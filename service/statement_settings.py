@@ -48,16 +48,14 @@ def fetch_clause(
     )
 
 
-def export_clause(
-    statement: Statement[Any], limits: ClickHouse, *, threads: int, tag: str
-) -> str:
+def export_clause(statement: Statement[Any], limits: ClickHouse, *, threads: int, tag: str) -> str:
     """Return the clause of a statement whose rows are streamed: it takes as long as its reader.
 
     Args:
         statement: it.
         limits: those set.
         threads: that it may use, 0 for one of each core.
-        tag: what it is known by.
+        tag: what it is known by; empty for any name.
     """
     return _clause(
         statement,
@@ -65,7 +63,7 @@ def export_clause(
             "max_execution_time": 0,
             "max_memory_usage": limits.export_memory_bytes,
             "max_rows_to_read": 0,
-            "log_comment": f"'{tag}'",
+            "log_comment": f"'{tag or tag_of(statement)}'",
             **({"max_threads": threads} if threads else {}),
             **_last(),
             "output_format_arrow_compression_method": "'none'",
