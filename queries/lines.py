@@ -163,13 +163,11 @@ def _is_plain(shape: Shape) -> Sql:
 
 
 def _has_plain_ids(shape: Shape) -> Sql:
-    match shape.how:
-        case Ids.COLUMNS:
-            return sql("length(distinct_ids) <= {}", bind("UInt32", len(shape.ids)))
-        case Ids.JOINED:
-            return sql("NOT match(arrayStringConcat(ordered), {})", bind("String", _ESCAPED))
-        case Ids.FIRST:
-            return sql("true")
+    if shape.how is Ids.COLUMNS:
+        return sql("length(distinct_ids) <= {}", bind("UInt32", len(shape.ids)))
+    if shape.how is Ids.JOINED:
+        return sql("NOT match(arrayStringConcat(ordered), {})", bind("String", _ESCAPED))
+    return sql("true")
 
 
 def _ids(shape: Shape) -> Sql:

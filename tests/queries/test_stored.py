@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from queries.stored import StoredPerson, by_uuid, select_owners, select_persons
+from queries.stored import LINEAGE, StoredPerson, by_uuid, select_owners, select_persons
 
 U1, U2 = UUID(int=1), UUID(int=2)
 PERSON = StoredPerson(
@@ -32,6 +32,11 @@ def test_a_row_follows_its_own_write_and_those_before() -> None:
     row = replace(PERSON, write_id=7, write_ids=[7, 6])
     assert [row.follows(n) for n in (7, 6, 5, 0)] == [True, True, False, False]
     assert not PERSON.follows(0)
+
+
+def test_a_lineage_is_cut_where_it_is_as_long_as_a_row_remembers() -> None:
+    assert not replace(PERSON, write_ids=list(range(1, LINEAGE))).is_cut()
+    assert replace(PERSON, write_ids=list(range(1, LINEAGE + 1))).is_cut()
 
 
 def test_of_a_uuid_the_living_counts_or_else_the_last_that_died() -> None:
