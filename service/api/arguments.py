@@ -42,6 +42,9 @@ _SINGLE = (
     *("events", "actions", "breakdown", "breakdown_type", "date_from", "date_to", "interval"),
     *("display", "kind", "columns", "distinct_ids", "safe"),
 )
+SEVERAL = "several"
+"""Names, in the `opt` of a handler, the parameters it takes several of."""
+
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 # All are texts to Litestar, so that an empty one is as good as none and a wrong one is a 400 that
@@ -223,12 +226,16 @@ def refuse_repeats(
 ) -> None:
     """Refuse a parameter that is given twice with two values: one would be dropped in silence.
 
+    Those a handler takes several of are in its `opt`, under `SEVERAL`.
+
     Raises:
         BadRequest: with the parameter's name.
     """
-    del handler
     given = set(connection.query_params.multi_items())
+    several: tuple[str, ...] = handler.opt.get(SEVERAL, ())
     for name in _SINGLE:
+        if name in several:
+            continue
         values = [value for key, value in given if key == name]
         if len(values) > 1:
             raise BadRequest(f"`{name}` is given more than once, not always the same.", attr=name)

@@ -18,7 +18,7 @@ from queries.deletions import DeletionRow, Status, count_deletions, list_deletio
 from queries.times import from_us
 from service.api.access import READ_PERSONS, WRITE_PERSONS, author_of, project_entered
 from service.api.addresses import address_of, with_parameters
-from service.api.arguments import PAGE_ROWS
+from service.api.arguments import PAGE_ROWS, SEVERAL
 from service.api.bodies import decode_object
 from service.api.conditions import terms_of
 from service.api.deletion_bodies import (
@@ -203,7 +203,7 @@ async def delete_person(
     operation_id=operation_id("persons_bulk_delete_create"),
     operation_class=BULK_DELETES,
     summary="Delete many persons",
-    opt=WRITE_PERSONS,
+    opt={**WRITE_PERSONS, SEVERAL: ("distinct_ids",)},
     security=WRITES_PERSONS,
     responses={
         **answers(None, *_BULK),
