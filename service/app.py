@@ -144,9 +144,9 @@ class _Worker(Protocol):
 @asynccontextmanager
 async def _at_work(*workers: _Worker) -> AsyncGenerator[None]:
     """Start workers, and stop them at the end, the last one first."""
-    for worker in workers:
-        worker.start()
     try:
+        for worker in workers:
+            worker.start()
         yield
     finally:
         for worker in reversed(workers):

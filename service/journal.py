@@ -136,7 +136,7 @@ class Journal:
                     self._rows = sum(rows.height for _, rows in self._waiting)
                 raise
             for path in files:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
     def _append(self, record: bytes) -> None:
         if self._file is None:
@@ -146,10 +146,9 @@ class Journal:
             self._files.append(path)
         length = os.fstat(self._file).st_size
         try:
-            written = os.write(self._file, record)
-            if written < len(record):
-                # Of a full disk's last bytes; the rest says which error it is.
-                os.write(self._file, record[written:])
+            while record:
+                # Less than asked where a disk has room for no more: the next one says so.
+                record = record[os.write(self._file, record) :]
         except OSError:
             os.ftruncate(self._file, length)
             raise

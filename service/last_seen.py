@@ -8,7 +8,6 @@ before too: so an import that was cut off is made good by the next one.
 
 from __future__ import annotations
 
-import time
 from uuid import uuid4
 
 import polars as pl
@@ -25,11 +24,14 @@ from queries.lists import rows_of
 from queries.sql import Sql
 from queries.stored import by_uuid, select_owners
 from service.engine import Engine
+from service.errors import Busy
 from service.history import write_notes
 from service.import_runs import staging
 from service.person_rows import person_rows
+from service.server_turns import ServerTurns
 
 _AT_ONCE = 10_000
+_ATTEMPTS = 10
 _IMPORT = Source(IMPORTED)
 
 
@@ -45,6 +47,7 @@ class LastSeen:
         """
         self._engine = engine
         self._project = project
+        self._turns = ServerTurns(engine)
         self._table = f"import_seen_{uuid4().hex}"
 
     def open(self) -> None:
@@ -77,13 +80,24 @@ class LastSeen:
                 self._write(hours(rows))
 
     def _write(self, seen: Seen) -> None:
+        """Write some of them; on a server until a look finds that all are there."""
         engine, project = self._engine, self._project
-        owners = by_uuid(engine.fetch_now(select_owners(project, list(seen))))
-        changed = seen_now(owners.values(), seen)
-        if changed:
-            rows = person_rows(project, changed, time.time_ns() // 1_000)
-            write_notes(engine, project, changed, rows.persons, [_IMPORT] * len(changed))
-            engine.insert_now("persons", rows.persons)
+        for _ in range(_ATTEMPTS):
+            # One INSERT of several persons: nobody else may write meanwhile.
+            held = self._turns.take(project)
+            try:
+                owners = by_uuid(engine.fetch_now(select_owners(project, list(seen))))
+                changed = seen_now(owners.values(), seen)
+                if not changed:
+                    return
+                rows = person_rows(project, changed, held.now_us, above=held.above)
+                write_notes(engine, project, changed, rows.persons, [_IMPORT] * len(changed))
+                engine.insert_now("persons", rows.persons, settings=held.settings)
+            finally:
+                self._turns.give(project, held)
+            if engine.exclusive:
+                return
+        raise Busy("Others change these persons all the time. Try again.")
 
 
 def seen_of(engine: Engine, project: int, ids: list[str]) -> dict[str, int]:

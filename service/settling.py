@@ -80,7 +80,7 @@ class Settling:
         self._settling = threading.Lock()
         self._known: _Known | None = None
         self._listing: _Listing | None = None
-        self._listing_anew = False
+        self._lister: threading.Thread | None = None
         self._newer: set[str] = set()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -97,8 +97,11 @@ class Settling:
         """End the thread; a mutation under way goes on, at the next start if need be."""
         self._stop.set()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
+        with self._lock:
+            threads = [self._thread, self._lister]
+        for thread in threads:
+            if thread is not None:
+                thread.join()
 
     def wake(self) -> None:
         """Have it looked whether there is something to do."""
@@ -225,9 +228,12 @@ class Settling:
             listing, known = self._listing, self._known
             age = _MOST_LIST_SECONDS if listing is None else time.monotonic() - listing.at
             if listing is not None and not fresh and age < _MOST_LIST_SECONDS:
-                if age >= _LIST_SECONDS and not self._listing_anew:
-                    self._listing_anew = True
-                    threading.Thread(target=self._list_anew, name="parts", daemon=True).start()
+                is_listing = self._lister is not None and self._lister.is_alive()
+                if age >= _LIST_SECONDS and not is_listing and not self._stop.is_set():
+                    self._lister = threading.Thread(
+                        target=self._list_anew, name="parts", daemon=True
+                    )
+                    self._lister.start()
                 return listing
         inserts = self._engine.inserts
         parts = self._engine.fetch_now(list_parts())
@@ -245,9 +251,6 @@ class Settling:
             self._list(fresh=True)
         except PersonhouseError as error:
             _log.warning("the parts of persons could not be listed: %s", error)
-        finally:
-            with self._lock:
-                self._listing_anew = False
 
     def _listed(self, parts: list[Part], known: _Known | None, inserts: int | None) -> _Listing:
         rows = sum(part.rows for part in parts)

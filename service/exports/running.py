@@ -27,7 +27,6 @@ from queries.export_jobs import (
     make_copy,
 )
 from queries.export_source import Source
-from queries.filter_text import FilterError
 from queries.lines import Ids
 from queries.persons import Selection
 from queries.places import Place
@@ -263,7 +262,8 @@ class Runner:
             run_job(self._engine, job, self._note_rows)
         except Stopped:
             _log.info("export %s stops", job.id)
-        except (PersonhouseError, OSError, FilterError) as error:
+        except Exception as error:
+            # Whatever it is, it is of this job: the others are worked on.
             if not self._stop.is_set():
                 _log.warning("export %s failed: %s", job.id, error)
                 self._fail(job, error)
