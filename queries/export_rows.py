@@ -16,15 +16,19 @@ from msgspec import Struct
 from queries import properties
 from queries.export_columns import Column
 from queries.export_source import Source, counted, limited
-from queries.identity import ANONYMOUS
 from queries.places import reading
+from queries.shown import (
+    NAMED,
+    NUMBER,
+    display_name,
+    first_id,
+    is_doubtful_name,
+    iso_text,
+    ordered_ids,
+)
 from queries.sql import Bind, Sql, all_of, any_of, bind, sql
 from queries.statement import Statement
 
-NAMED = ("email", "name", "username")
-
-# What a name may not be, unless it is the text; and what may have been written otherwise.
-_DOUBTFUL_NAME = r"^((false|-?0(\.0+)?([eE][+-]?[0-9]+)?)$|[\[{])"
 # What makes booleans doubtful: the text `true` or `false`, whose letters may be escaped.
 _TEXTS_LIKE_FLAGS = ('"true"', '"false"', r"\u006", r"\u007")
 
@@ -94,38 +98,20 @@ def _alias(n: int) -> Sql:
     return sql("{}", bind("Identifier", f"c{n}"))
 
 
-_NUMBER = sql("toInt64(greatest(bitAnd(toUInt64(toUInt128(id)), 9007199254740991), 1))")
-_ORDERED = sql(
-    """if(length(distinct_ids) < 2, distinct_ids, arrayConcat(
-        arrayFilter(item -> NOT match(item, {}), distinct_ids),
-        arrayFilter(item -> match(item, {}), distinct_ids)))""",
-    bind("String", f"^{ANONYMOUS}$"),
-    bind("String", f"^{ANONYMOUS}$"),
-)
+_IDS = sql("distinct_ids")
+_ORDERED = ordered_ids(_IDS)
 _JOINED = sql("toJSONString({})", _ORDERED)
-_FIRST_ID = sql(
-    """if(empty(distinct_ids), NULL, distinct_ids[greatest(
-        indexOf(arrayMap(item -> match(item, {}), distinct_ids), 0), 1)])""",
-    bind("String", f"^{ANONYMOUS}$"),
-)
+_FIRST_ID = first_id(_IDS)
 
 
 def _name() -> Sql:
-    email, name, username = (properties.text(key) for key in NAMED)
-    return sql(
-        "coalesce(nullIf({}, ''), nullIf({}, ''), nullIf({}, ''), {}, toString({}))",
-        email,
-        name,
-        username,
-        _FIRST_ID,
-        _NUMBER,
-    )
+    return display_name([properties.text(key) for key in NAMED], _FIRST_ID)
 
 
 def _unnamed(columns: Sequence[Column]) -> Sql:
     if not any(column.name == "name" for column in columns):
         return sql("''")
-    return sql("if(odd = '', '', coalesce({}, toString({})))", _FIRST_ID, _NUMBER)
+    return sql("if(odd = '', '', coalesce({}, toString({})))", _FIRST_ID, NUMBER)
 
 
 def _expression(column: Column, form: Form) -> Sql:
@@ -172,13 +158,13 @@ def _fixed(name: str) -> tuple[Sql, Sql, Sql]:
     match name:
         case "created_at" | "last_seen_at":
             column: LiteralString = "created_at" if name == "created_at" else "last_seen_at"
-            iso = _iso(column)
+            iso = iso_text(sql(column))
             return sql(column), iso, sql("ifNull(concat('\"', {}, '\"'), 'null')", iso)
         case "uuid":
             uuid = sql("toString(id)")
             return uuid, uuid, sql("concat('\"', {}, '\"')", uuid)
         case "id":
-            return _NUMBER, _NUMBER, sql("toString({})", _NUMBER)
+            return NUMBER, NUMBER, sql("toString({})", NUMBER)
         case "name":
             return _name(), _name(), sql("ifNull(toJSONString({}), 'null')", _name())
         case "is_identified":
@@ -199,13 +185,6 @@ def _fixed(name: str) -> tuple[Sql, Sql, Sql]:
             return empty, empty, sql("'null'")
 
 
-def _iso(column: LiteralString) -> Sql:
-    """A time as the API writes it, NULL for NULL."""
-    return sql(
-        "concat(replaceOne(replaceOne(toString({}), '.000000', ''), ' ', 'T'), 'Z')", sql(column)
-    )
-
-
 def _odd(columns: Sequence[Column], form: Form) -> Sql:
     """The properties of whom the engine alone does not know, else an empty text."""
     paths = [column.path for column in columns if column.path is not None]
@@ -213,12 +192,7 @@ def _odd(columns: Sequence[Column], form: Form) -> Sql:
         return sql("properties")
     doubts: list[Sql] = []
     if any(column.name == "name" for column in columns):
-        doubts += [
-            sql(
-                "ifNull(match({}, {}), false)", properties.text(key), bind("String", _DOUBTFUL_NAME)
-            )
-            for key in NAMED
-        ]
+        doubts += [is_doubtful_name(properties.text(key)) for key in NAMED]
     if paths and form is Form.CELLS:
         flags = any_of(
             sql("ifNull({} IN ('true', 'false'), false)", properties.text(path)) for path in paths

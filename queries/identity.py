@@ -71,9 +71,13 @@ def display_name(properties: bytes, distinct_ids: list[str], number: int) -> str
     The first truthy of the properties email, name and username; else the first of the distinct
     ids (in `ordered` order); else the integer id. A value that is no text is shown as JSON.
     """
+    return stored_name(properties) or (distinct_ids[0] if distinct_ids else str(number))
+
+
+def stored_name(properties: bytes) -> str:
+    """Return the name that properties tell; empty where they tell none."""
     named = _named.decode(properties)
-    name = first_name((named.email, named.name, named.username))
-    return name or (distinct_ids[0] if distinct_ids else str(number))
+    return first_name((named.email, named.name, named.username))
 
 
 def first_name(tokens: Iterable[Raw]) -> str:

@@ -87,7 +87,7 @@ COLUMNS: LiteralString = """toString(id) AS uuid,
 
 # FINAL reads a block of every part before it stops, of 65,409 rows if not told otherwise. Where few
 # rows pass, and many blocks are needed, large ones are quicker.
-_SMALL_BLOCKS = sql("SETTINGS max_block_size = 2048")
+SMALL_BLOCKS = sql("SETTINGS max_block_size = 2048")
 
 
 def list_persons(
@@ -122,12 +122,12 @@ def list_persons(
             {}
             """,
             sql(COLUMNS, shown),
-            _prewhere(selection),
+            prewhere(selection),
             all_of([condition(selection, located=True), *side]),
             order,
             bind("UInt64", limit),
             bind("UInt64", offset),
-            _SMALL_BLOCKS if selection.is_everyone() else sql(""),
+            SMALL_BLOCKS if selection.is_everyone() else sql(""),
         ),
         PersonRow,
         threads=1,
@@ -225,7 +225,7 @@ def _at(times: Times) -> list[Sql]:
     return parts
 
 
-def _prewhere(selection: Selection) -> Sql:
+def prewhere(selection: Selection) -> Sql:
     """Return what to ask of the key before versions are merged, which none of them changes."""
     if not selection.distinct_ids:
         return sql("")

@@ -39,6 +39,7 @@ from service.api.arguments import (
     refuse_repeats,
     wants_csv,
 )
+from service.api.long_pages import LongPages
 from service.api.spool import sweep
 from service.auth import Gate
 from service.catalogue import Catalogue
@@ -70,6 +71,7 @@ _SHARED = (
     "history",
     "import_threads",
     "runner",
+    "long_pages",
 )
 
 
@@ -182,6 +184,7 @@ def _state(
             "settling": settling,
             "catalogue": catalogue,
             "runner": runner,
+            "long_pages": LongPages(engine, patience_seconds=settings.clickhouse.timeout_seconds),
         },
         deep_copy=False,
     )

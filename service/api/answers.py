@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 from uuid import UUID
 
-import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from queries.identity import display_name, ordered, person_number
 from queries.persons import PersonRow
 from queries.times import from_us
-
-_AT_ONCE = 1_000
 
 
 class Person(Struct, gc=False):
@@ -60,19 +57,6 @@ class Page(Struct, kw_only=True):
     next: str | None
     previous: str | None
     results: list[ListedPerson]
-
-
-def encoded(persons: list[ListedPerson]) -> list[ListedPerson]:
-    """Return what is encoded as those persons; for a worker thread.
-
-    Large lists are encoded here already, and some at a time: while one call lasts, every other
-    thread stands still, and nobody else is answered.
-    """
-    if len(persons) <= _AT_ONCE:
-        return persons
-    pieces = (persons[n : n + _AT_ONCE] for n in range(0, len(persons), _AT_ONCE))
-    joined = b",".join(msgspec.json.encode(piece)[1:-1] for piece in pieces)
-    return cast("list[ListedPerson]", Raw(b"[" + joined + b"]"))
 
 
 def shown(row: PersonRow) -> Person:

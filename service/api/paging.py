@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from typing import Protocol, TypedDict
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -39,11 +40,42 @@ class Window(Struct, frozen=True):
         return self.cursor is not None and self.cursor.is_back
 
 
+class Placed(Protocol):
+    """A row of the list: it says where it stands."""
+
+    @property
+    def uuid(self) -> UUID: ...
+    @property
+    def created_us(self) -> int: ...
+
+
+class Ends(Struct, frozen=True):
+    """What the addresses beside a page are made of.
+
+    Attributes:
+        count: how many rows are on it.
+        first: the newest of them; None where there is none.
+        last: the oldest.
+        more: whether more lie beyond them in the way of reading.
+    """
+
+    count: int
+    first: Placed | None
+    last: Placed | None
+    more: bool
+
+
 class Found(Struct, frozen=True):
     """The rows of a page, newest first, and whether more lie beyond them in the way of reading."""
 
     rows: list[PersonRow]
     more: bool
+
+    @property
+    def ends(self) -> Ends:
+        """What the addresses beside it are made of."""
+        first, last = (self.rows[0], self.rows[-1]) if self.rows else (None, None)
+        return Ends(len(self.rows), first, last, self.more)
 
 
 def decode_window(limit: str, offset: str, cursor: Cursor | None, limits: Limits) -> Window:
@@ -84,20 +116,31 @@ def is_quick(selection: Selection, window: Window) -> bool:
 
 def read_window(engine: Engine, settling: Settling, selection: Selection, window: Window) -> Found:
     """Read a page; for a worker thread."""
-    cursor = window.cursor
-    read = partial(read_page, engine, selection, limit=window.limit + 1, settling=settling)
-    if cursor is None:
-        rows = read(offset=window.offset)
-    elif cursor.is_back:
-        rows = read(before=cursor.place)
-    else:
-        rows = read(after=cursor.place)
+    rows = read_page(
+        engine, selection, limit=window.limit + 1, settling=settling, **where_of(window)
+    )
     shown = rows[-window.limit :] if window.is_back else rows[: window.limit]
     return Found(shown, len(rows) > len(shown))
 
 
+class Where(TypedDict, total=False):
+    """Where to read from: the arguments of that name of what reads a page."""
+
+    offset: int
+    after: Place
+    before: Place
+
+
+def where_of(window: Window) -> Where:
+    """Return where a page begins, or where it ends if it is read backwards."""
+    if window.cursor is None:
+        return Where(offset=window.offset)
+    place = window.cursor.place
+    return Where(before=place) if window.is_back else Where(after=place)
+
+
 def neighbours(
-    window: Window, found: Found, address: str, seal: Callable[[Cursor], str]
+    window: Window, ends: Ends, address: str, seal: Callable[[Cursor], str]
 ) -> tuple[str | None, str | None]:
     """Return the addresses of the next and of the previous page, None where there is none.
 
@@ -106,25 +149,25 @@ def neighbours(
 
     Args:
         window: the page asked for.
-        found: what is on it.
+        ends: of what is on it.
         address: the one it was asked by.
         seal: makes a cursor's text.
     """
 
-    def to(row: PersonRow, *, is_back: bool, offset: int) -> str:
+    def to(row: Placed, *, is_back: bool, offset: int) -> str:
         cursor = Cursor(Place(row.created_us, row.uuid), is_back, offset)
         return with_parameters(address, {"offset": str(offset), "cursor": seal(cursor)})
 
-    if not found.rows:
+    if ends.first is None or ends.last is None:
         return _beside_nothing(window, address)
     # Where nothing stands before the page we know better than when its cursor was made.
-    start = 0 if window.is_back and not found.more else window.offset
+    start = 0 if window.is_back and not ends.more else window.offset
     following = previous = None
     # Who goes back comes from a page that follows.
-    if window.is_back or found.more:
-        following = to(found.rows[-1], is_back=False, offset=start + len(found.rows))
-    if found.more if window.is_back else window.offset:
-        previous = to(found.rows[0], is_back=True, offset=max(0, start - window.limit))
+    if window.is_back or ends.more:
+        following = to(ends.last, is_back=False, offset=start + ends.count)
+    if ends.more if window.is_back else window.offset:
+        previous = to(ends.first, is_back=True, offset=max(0, start - window.limit))
     return following, previous
 
 

@@ -10,17 +10,19 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 from litestar.response import Stream
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from queries.persons import Selection
 from service.api.access import READ_PERSONS
 from service.api.addresses import address_of
-from service.api.answers import ListedPerson, Page, Person, encoded, listed, shown
+from service.api.answers import ListedPerson, Page, Person, listed, shown
 from service.api.arguments import CursorText, IncludeTotal, Limit, Offset, decode_flag
 from service.api.conditions import etag_of
 from service.api.exporting import Asking, Columns, IdsAs, Safe, Wanted, wanted
+from service.api.long_pages import LongPages, is_long, stream
 from service.api.openapi import READS_PERSONS, AlsoCsv, answers, exported_as, operation_id
 from service.api.paging import (
+    Ends,
     Found,
     Window,
     decode_window,
@@ -63,6 +65,7 @@ async def get_page(
     counts: NamedDependency[SkipValidation[Counts]],
     cursors: NamedDependency[SkipValidation[Cursors]],
     settling: NamedDependency[SkipValidation[Settling]],
+    long_pages: NamedDependency[SkipValidation[LongPages]],
     selection: NamedDependency[SkipValidation[Selection]],
     format: Wanted = "",
     limit: Limit = "",
@@ -81,25 +84,35 @@ async def get_page(
     opened = cursors.open(cursor, selection) if cursor else None
     window = decode_window(limit, offset, opened, settings.limits)
     with_total = decode_flag("include_total", include_total)
-    total: int | UnsetType | None = UNSET
-    rows = engine.in_thread(
-        lambda: _page_now(engine, settling, selection, window), is_quick=is_quick(selection, window)
-    )
+    page = Page(count=UNSET, next=None, previous=None, results=[])
+
+    written: list[bytes] = []
+
+    async def read() -> Ends:
+        if is_long(window):
+            ends, pieces = await long_pages.read(selection, window)
+            written.extend(pieces)
+            return ends
+        found, page.results = await engine.in_thread(
+            lambda: _page_now(engine, settling, selection, window),
+            is_quick=is_quick(selection, window),
+        )
+        return found.ends
+
     if not with_total:
-        found, persons = await rows
+        ends = await read()
     elif selection.is_narrow():
         # Mostly all of them are on the page, and so counted.
-        found, persons = await rows
-        known = window.cursor is None and not found.more and (found.rows or not window.offset)
-        total = window.offset + len(found.rows) if known else await counts.count_in_time(selection)
+        ends = await read()
+        known = window.cursor is None and not ends.more and (ends.count or not window.offset)
+        page.count = window.offset + ends.count if known else await counts.count_in_time(selection)
     else:
-        (found, persons), total = await asyncio.gather(rows, counts.count_in_time(selection))
+        ends, page.count = await asyncio.gather(read(), counts.count_in_time(selection))
     address = address_of(request, settings.http.public_url)
-    page = Page(count=total, next=None, previous=None, results=persons)
     page.next, page.previous = neighbours(
-        window, found, address, lambda beside: cursors.seal(beside, selection)
+        window, ends, address, lambda beside: cursors.seal(beside, selection)
     )
-    return Response(page)
+    return stream(page, written) if is_long(window) else Response(page)
 
 
 def _export_at(suffix: str) -> HTTPRouteHandler:
@@ -179,4 +192,4 @@ def _page_now(
 ) -> tuple[Found, list[ListedPerson]]:
     """Return what is on a page, and how it is shown; for a worker thread."""
     found = read_window(engine, settling, selection, window)
-    return found, encoded([listed(row) for row in found.rows])
+    return found, [listed(row) for row in found.rows]

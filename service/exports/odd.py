@@ -11,8 +11,9 @@ import polars as pl
 from msgspec import Raw
 
 from queries.export_columns import Column, cell_text, inside, token
-from queries.export_rows import NAMED, Form
+from queries.export_rows import Form
 from queries.identity import first_name
+from queries.shown import NAMED
 from queries.texts import value_text
 
 _NULL = Raw(b"null")

@@ -74,6 +74,7 @@ class _Writer:
     @contextmanager
     def writing(self) -> Generator[None]:
         """Write in another thread; at the end raise what went wrong there."""
+        self._stopping.clear()
         with ThreadPoolExecutor(1, "writer") as thread:
             done: Future[None] = thread.submit(self.write_on)
             try:
@@ -109,7 +110,7 @@ def _walk(
         window = Window(limit, int(asked.get("offset", ["0"])[0]), cursor)
         found = read_window(engine, settling, selection, window)
         following, previous = neighbours(
-            window, found, address, lambda beside: CURSORS.seal(beside, selection)
+            window, found.ends, address, lambda beside: CURSORS.seal(beside, selection)
         )
         sizes.append(len(found.rows))
         met = [*found.rows, *met] if on_the_way_back else [*met, *found.rows]

@@ -41,6 +41,7 @@ from queries.filter_text import decode_filter
 from queries.history import list_noted
 from queries.idempotency import find_answer
 from queries.lineage import list_links, list_marked
+from queries.long_pages import write_persons
 from queries.parts import count_parts
 from queries.persons import Selection, Times, export_persons, get_persons, list_persons
 from queries.places import Place
@@ -128,6 +129,8 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "persons_export": export_persons(Selection(7, 1_700_000_000_000_000, FILTER)),
     "persons_list_after": list_persons(SELECTION, limit=5_001, after=PLACES[1]),
     "persons_list_before": list_persons(SELECTION, limit=5_001, before=PLACES[0]),
+    "persons_write": write_persons(NARROW, limit=5_001, offset=200),
+    "persons_write_before": write_persons(SELECTION, limit=5_001, before=PLACES[0]),
     "persons_candidates": find_candidates(NARROW, limit=131),
     "persons_candidates_after": find_candidates(SELECTION, limit=131, after=PLACES[1]),
     "persons_candidates_before": find_candidates(SELECTION, limit=131, before=PLACES[0]),
@@ -206,6 +209,9 @@ ROW: dict[str, object] = {
     "is_identified": True,
     "last_seen_us": None,
     "ids": ["ann"],
+    "head": "{",
+    "tail": "}",
+    "odd": "",
     "properties": '{"a":1}',
     "version": 2**64 - 1,
     "source_version": 0,
