@@ -42,8 +42,10 @@ def display_name(texts: Sequence[Sql], first: Sql) -> Sql:
 
     It is right unless `is_doubtful_name` says of one of the texts that it may not be.
     """
-    named = sql(", ".join(["nullIf({}, '')"] * len(NAMED)), *texts)
-    return sql("coalesce({}, {}, toString({}))", named, first, NUMBER)
+    return sql(
+        "coalesce(nullIf({}, ''), nullIf({}, ''), nullIf({}, ''), {}, toString({}))",
+        *(*texts, first, NUMBER),
+    )
 
 
 def is_doubtful_name(text: Sql) -> Sql:
