@@ -54,7 +54,7 @@ test: setup ## all tests but fuzz
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m 'not fuzz'
 
 test-fast: setup ## the tests that need no engine
-	$(PYTEST) -m 'not engine and not slow and not server and not fuzz'
+	$(PYTEST) -n 2 --dist load -m 'not engine and not slow and not server and not fuzz'
 
 wire: setup ## what uses the engine, over HTTP on a double of a server
 	$(PYTEST) -n 2 --dist loadfile -m 'not fuzz' --engine=wire

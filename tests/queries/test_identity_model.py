@@ -385,6 +385,7 @@ QUICK = settings(
 )
 
 
+@pytest.mark.slow
 def test_persons_are_what_the_model_says() -> None:
     run_state_machine_as_test(Persons, settings=QUICK)
 

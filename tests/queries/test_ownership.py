@@ -218,6 +218,7 @@ def test_a_person_with_one_id_is_refused_what_others_are() -> None:
     assert isinstance(result, EditError)
 
 
+@pytest.mark.slow
 def test_150_000_ids_are_split_without_a_look_at_each_other() -> None:
     ids = [f"id {n}" for n in range(150_000)]
     known: Known = {uuid_of(one): None for one in ids}
