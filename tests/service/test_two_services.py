@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -257,6 +258,49 @@ def test_imports_through_both_lose_neither_edits_nor_ids(services: Services) -> 
 @pytest.mark.fuzz
 def test_many_imports_through_both_lose_neither_edits_nor_ids(services: Services) -> None:
     _beside_imports(services, 64, 50)
+
+
+def _seen(services: Services, persons: int, times: int) -> None:
+    """Events through both, each an hour later, beside edits: neither undoes the other."""
+    ids = services.new(persons)
+    uuids = [services.find(one)["uuid"] for one in ids]
+    hours = itertools.count(1)
+    latest: list[int] = []
+
+    def happen(service: int) -> None:
+        hour = next(hours)
+        lines = [
+            {"event": "seen", "distinct_id": one, "timestamp": 1_700_000_000 + 3_600 * hour}
+            for one in ids
+        ]
+        body = b"\n".join(map(msgspec.json.encode, lines))
+        done = services.clients[service].post("imports?kind=events", content=body)
+        assert (done.status_code, done.json()["written"]) == (200, persons), done.text
+        latest.append(hour)
+
+    def edit(n: int) -> None:
+        for turn in range(times):
+            client = services.clients[(n + turn) % 2]
+            done = client.patch(f"persons/{uuids[n]}", json={"properties": {f"e{turn}": turn}})
+            assert done.status_code == 200, done.text
+
+    with beside(lambda: happen(0), lambda: happen(1), merging(services.engine)):
+        together([partial(edit, n) for n in range(persons)])
+    seconds = (1_700_000_000 + 3_600 * max(latest)) // 3_600 * 3_600
+    last_seen = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for uuid in uuids:
+        person = services.get(uuid).json()
+        assert person["last_seen_at"] == last_seen
+        assert person["properties"] == {f"e{turn}": turn for turn in range(times)}
+
+
+def test_events_through_both_lose_no_edits_nor_hours(services: Services) -> None:
+    _seen(services, 8, 6)
+
+
+@pytest.mark.fuzz
+def test_many_events_through_both_lose_no_edits_nor_hours(services: Services) -> None:
+    _seen(services, 64, 25)
 
 
 def _moves(services: Services, persons: int, times: int) -> None:
