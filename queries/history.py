@@ -167,16 +167,21 @@ class Retention(Struct, frozen=True):
     days: int
 
 
-def get_retention() -> Statement[Retention]:
-    """Select for how long the history is kept; one row."""
+def get_retention(table: str) -> Statement[Retention]:
+    """Select for how long the history is kept; one row.
+
+    Args:
+        table: that has the rows: on a cluster another than that which leads to them.
+    """
     return Statement(
         "history.retention",
         sql(
             """
             SELECT toUInt32OrZero(extract(create_table_query, {})) AS days FROM system.tables
-            WHERE database = currentDatabase() AND name = 'history'
+            WHERE database = currentDatabase() AND name = {}
             """,
             bind("String", r"toIntervalDay\((?:_CAST\()?([0-9]+)"),
+            bind("String", table),
         ),
         Retention,
     )

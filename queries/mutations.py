@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from queries.sql import bind, sql
+from queries.sql import Sql, bind, sql
 from queries.statement import Statement
 
 
@@ -15,33 +15,50 @@ class Mutation(Struct, frozen=True):
     failure: str
 
 
-def list_mutations(table: str) -> Statement[Mutation]:
-    """Select the mutations of a table that are not done."""
+class Place(Struct, frozen=True):
+    """Where a table's rows are; `cluster` is that whose nodes have them, empty for one server."""
+
+    database: str
+    table: str
+    cluster: str = ""
+
+
+def list_mutations(place: Place) -> Statement[Mutation]:
+    """Select the mutations of a table that are not done, on any node."""
     return Statement(
         "mutations.list",
         sql(
             """
             SELECT mutation_id AS id, latest_fail_reason AS failure
-            FROM system.mutations
-            WHERE database = currentDatabase() AND table = {} AND NOT is_done
+            FROM {}
+            WHERE database = {} AND table = {} AND NOT is_done
             """,
-            bind("String", table),
+            _mutations(place),
+            bind("String", place.database),
+            bind("String", place.table),
         ),
         Mutation,
     )
 
 
-def stop_mutation(table: str, mutation: Mutation) -> Statement[None]:
+def stop_mutation(place: Place, mutation: Mutation) -> Statement[None]:
     """Give a mutation up; what it has done stays so."""
     return Statement(
         "mutations.stop",
         sql(
             """
             KILL MUTATION
-            WHERE database = currentDatabase() AND table = {} AND mutation_id = {}
+            WHERE database = {} AND table = {} AND mutation_id = {}
             """,
-            bind("String", table),
+            bind("String", place.database),
+            bind("String", place.table),
             bind("String", mutation.id),
         ),
         type(None),
     )
+
+
+def _mutations(place: Place) -> Sql:
+    if not place.cluster:
+        return sql("system.mutations")
+    return sql("clusterAllReplicas({}, system.mutations)", bind("String", place.cluster))

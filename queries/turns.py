@@ -11,9 +11,6 @@ from msgspec import Struct
 from queries.sql import bind, sql
 from queries.statement import Statement
 
-# Of a row of `persons` that stands for no one: it takes the token of a turn that others end.
-NO_PROJECT = 0
-
 
 class Turn(Struct, frozen=True):
     """The last turn of a project, as the server has it.

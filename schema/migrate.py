@@ -14,6 +14,9 @@ from importlib.resources import files
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
+from schema.cluster import Cluster
+from schema.names import MigrationError, quoted
+
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 _LEDGER = """
@@ -27,10 +30,6 @@ CREATE TABLE IF NOT EXISTS schema_migrations
 ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY number
 """
-
-
-class MigrationError(Exception):
-    """The tables and the files do not fit; the text says which and what to do."""
 
 
 class Migration(Struct, frozen=True):
@@ -65,29 +64,23 @@ def available() -> list[Migration]:
     return found
 
 
-def create_database(client: Client, database: str) -> None:
+def create_database(client: Client, database: str, cluster: Cluster | None = None) -> None:
     """Make the database if it is not there. `client` must be connected to another one."""
+    if cluster is not None:
+        client.command(cluster.create_database())
+        return
     client.command(f"CREATE DATABASE IF NOT EXISTS {quoted(database)} ENGINE = Atomic")
 
 
-def quoted(identifier: str) -> str:
-    """Quote a name from the settings for SQL.
-
-    Raises:
-        MigrationError: it is not of letters, digits and `_`.
-    """
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", identifier):
-        raise MigrationError(f"{identifier!r}: a database is named with letters, digits and _")
-    return f"`{identifier}`"
-
-
-def pending(client: Client, migrations: list[Migration]) -> list[Migration]:
+def pending(
+    client: Client, migrations: list[Migration], cluster: Cluster | None = None
+) -> list[Migration]:
     """Return those not applied yet, in order; changes nothing but for making the ledger.
 
     Raises:
         MigrationError: an applied file was edited, or the tables are of a newer version.
     """
-    client.command(_LEDGER)
+    _run(client, _LEDGER, cluster)
     rows = client.query(
         "SELECT number, name, checksum FROM schema_migrations FINAL ORDER BY number"
     ).result_rows
@@ -105,8 +98,13 @@ def pending(client: Client, migrations: list[Migration]) -> list[Migration]:
     return sorted(by_number.values(), key=lambda migration: migration.number)
 
 
-def migrate(client: Client, migrations: list[Migration]) -> list[Migration]:
+def migrate(
+    client: Client, migrations: list[Migration], cluster: Cluster | None = None
+) -> list[Migration]:
     """Apply what is pending and return it.
+
+    On a cluster a statement is done when it is on every node: one that does not answer is waited
+    for, and then named in the error.
 
     A run that was cut off is finished by the next one: a statement that took effect without
     its line in the ledger is idempotent.
@@ -115,11 +113,11 @@ def migrate(client: Client, migrations: list[Migration]) -> list[Migration]:
         MigrationError: as `pending`.
         clickhouse_connect.driver.exceptions.Error: ClickHouse refused a statement.
     """
-    waiting = pending(client, migrations)
+    waiting = pending(client, migrations, cluster)
     done: list[Migration] = []
     try:
         for migration in waiting:
-            client.command(migration.statement)
+            _run(client, migration.statement, cluster)
             done.append(migration)
     finally:
         # All at once: an insert of one row takes longer than the making of a table.
@@ -130,3 +128,8 @@ def migrate(client: Client, migrations: list[Migration]) -> list[Migration]:
                 column_names=["number", "name", "checksum"],
             )
     return waiting
+
+
+def _run(client: Client, statement: str, cluster: Cluster | None) -> None:
+    for one in [statement] if cluster is None else cluster.statements(statement.strip()):
+        client.command(one)

@@ -22,14 +22,15 @@ from typing import Literal, LiteralString, TypeVar
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from queries.mutations import Place
 from queries.parts import end_statement
 from queries.sql import bind, sql
 from queries.statement import Statement
-from schema.migrate import Migration, available, create_database, migrate, pending
+from schema.migrate import Migration, available, migrate, pending
+from service.engine_cluster import OnCluster, cluster_of, make_database, place_of
+from service.engine_failures import failures
 from service.engine_target import Target, target
-from service.errors import PersonhouseError, engine_failure
 from service.held_merges import HeldMerges
 from service.journal import TABLES
 from service.json_lines import decode_lines
@@ -63,6 +64,8 @@ class Engine:
         self._settings = settings.clickhouse
         workers, heavy = self._settings.workers, self._settings.heavy_workers
         self._target: Target = target(settings.engine_dsn(), self._settings)
+        self._tables = cluster_of(self._settings)
+        self._on_cluster: OnCluster | None = None
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._clients: list[Client] = []
         self._quick, self._heavy, self._edits = (
@@ -100,6 +103,15 @@ class Engine:
         return self._target.exclusive
 
     @property
+    def is_cluster(self) -> bool:
+        """Whether the rows are in other tables than those that lead to them."""
+        return self._tables is not None
+
+    def place_of(self, table: str) -> Place:
+        """Return where a table's rows are."""
+        return place_of(table, self._settings.database, self._tables)
+
+    @property
     def inserts(self) -> int | None:
         """The inserts of persons that this process began, None while one runs.
 
@@ -126,17 +138,13 @@ class Engine:
             EngineDown: no answer, or no engine: `service.opening` says why.
             MigrationError: the tables do not fit this version.
         """
-        with _failures():
-            first = self._target.connect(None)
-            try:
-                create_database(first, self._settings.database)
-            finally:
-                first.close()
+        with failures():
+            self._on_cluster = make_database(self._target, self._settings, self._tables)
             for _ in range(self._settings.workers + self._settings.heavy_workers):
                 client = self._target.connect(self._settings.database)
                 self._clients.append(client)
                 self._idle.put(client)
-            applied = migrate(self._clients[0], available())
+            applied = migrate(self._clients[0], available(), self._tables)
             for client in self._clients:
                 client.command("SELECT 1")
             self._target.put_background_last()
@@ -146,15 +154,11 @@ class Engine:
 
     def pending(self) -> list[Migration]:
         """Return the migrations that `open` would apply; makes no table but the ledger."""
-        with _failures():
-            first = self._target.connect(None)
+        with failures():
+            self._on_cluster = make_database(self._target, self._settings, self._tables)
+            client = self._target.connect(self._settings.database)
             try:
-                create_database(first, self._settings.database)
-                client = self._target.connect(self._settings.database)
-            finally:
-                first.close()
-            try:
-                return pending(client, available())
+                return pending(client, available(), self._tables)
             finally:
                 client.close()
 
@@ -249,7 +253,7 @@ class Engine:
         if self._journal is None or rows.height > _FEW_ROWS:
             self.insert_now(table, rows)
             return
-        with _failures():
+        with failures():
             self._journal.add(table, rows)
 
     def _rendered(self, statement: Statement[Row]) -> tuple[str, dict[str, object]]:
@@ -284,8 +288,11 @@ class Engine:
     def command_now(self, statement: Statement[Row]) -> None:
         """Run a statement that answers nothing."""
         text, values = self._rendered(statement)
+        settings: dict[str, str] = {}
+        if self._on_cluster is not None:
+            text, settings = self._on_cluster.command(text)
         with self._client() as client:
-            client.command(text, values)
+            client.command(text, values, settings=settings)
 
     async def in_export_thread(self, work: Callable[[], T]) -> T:
         """Run `work` on one of the threads that exports share; waits for as long as it takes."""
@@ -306,7 +313,7 @@ class Engine:
         try:
             threads = statement.threads or self._share(self._streaming)
             text += export_clause(statement, self._settings, threads=threads, tag=tag)
-            with _failures():
+            with failures():
                 yield from self._target.batches(self._settings.database, text, values)
         finally:
             with self._noting:
@@ -348,11 +355,11 @@ class Engine:
             client = self._idle.get_nowait()
         except queue.Empty:
             # An import's thread, beside the workers: the pool grows to as many as run at once.
-            with _failures():
+            with failures():
                 client = self._target.connect(self._settings.database)
             self._clients.append(client)
         try:
-            with _failures():
+            with failures():
                 yield client
             self._target.answered()
         finally:
@@ -386,15 +393,3 @@ class Engine:
 def _close(source: Iterator[pl.DataFrame]) -> None:
     if isinstance(source, Generator):
         source.close()
-
-
-@contextmanager
-def _failures() -> Generator[None]:
-    """Turn ClickHouse's and the driver's errors into ours."""
-    try:
-        yield
-    except PersonhouseError:
-        raise
-    except (ClickHouseError, OSError) as error:
-        code: int | None = getattr(error, "code", None)
-        raise engine_failure(code, str(error)) from error

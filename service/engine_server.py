@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from http.client import RemoteDisconnected
 from typing import Any, cast
@@ -90,6 +90,10 @@ class Server:
         self._is_silent = False
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+
+    def use(self, settings: Mapping[str, str]) -> None:
+        """As `Target.use`."""
+        self._arguments["settings"] = {**self._arguments["settings"], **settings}
 
     def connect(self, database: str | None) -> Client:
         """Open a client; connections come from one pool."""

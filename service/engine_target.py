@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -43,6 +43,10 @@ class Target(Protocol):
 
     exclusive: bool
     """No other process can write here, so what this one knows about the data stays true."""
+
+    def use(self, settings: Mapping[str, str]) -> None:
+        """Add to ClickHouse's settings, for clients that are opened from now on."""
+        ...
 
     def connect(self, database: str | None) -> Client:
         """Open a client. Statements of one client run one after the other."""
@@ -92,7 +96,12 @@ class Embedded:
         """Remember the directory; it is made when first connected to."""
         # chDB compares paths as texts.
         self.path = os.path.realpath(path)
+        self._settings = _SETTINGS
         _allow_open_files()
+
+    def use(self, settings: Mapping[str, str]) -> None:
+        """As `Target.use`."""
+        self._settings = {**self._settings, **settings}
 
     def connect(self, database: str | None) -> Client:
         """Open a client of its own handle (about 9 ms and 0.5 MB).
@@ -101,7 +110,10 @@ class Embedded:
         """
         Path(self.path).mkdir(parents=True, exist_ok=True)
         return get_client(
-            interface="chdb", path=self.path, database=database or "default", settings=_SETTINGS
+            interface="chdb",
+            path=self.path,
+            database=database or "default",
+            settings=self._settings,
         )
 
     def journal(self, database: str, insert: Callable[[str, pl.DataFrame], None]) -> Journal:
@@ -179,10 +191,12 @@ def target(dsn: str, ours: ClickHouse) -> Target:
         ours: how it is used.
 
     Raises:
-        SettingsError: the scheme is none of these.
+        SettingsError: the scheme is none of these, or chDB is to be a cluster.
     """
     scheme, separator, rest = dsn.partition("://")
     if separator and scheme == "chdb" and rest.startswith("/"):
+        if ours.cluster:
+            raise SettingsError("clickhouse.cluster: needs the dsn of a server, not chDB")
         return Embedded(Path(rest))
     if separator and scheme in ("clickhouse", "clickhouses", "http", "https"):
         return Server(

@@ -231,6 +231,13 @@ BY_CODE: dict[int, tuple[str, type[PersonhouseError]]] = {
     209: ("SOCKET_TIMEOUT", EngineDown),
     279: ("ALL_CONNECTION_TRIES_FAILED", EngineDown),
     242: ("TABLE_IS_READ_ONLY", EngineDown),
+    # Of a cluster: a replica or Keeper is away, so it may or may not be written.
+    225: ("NO_ZOOKEEPER", EngineDown),
+    285: ("TOO_FEW_LIVE_REPLICAS", EngineDown),
+    286: ("UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE", EngineDown),
+    319: ("UNKNOWN_STATUS_OF_INSERT", EngineDown),
+    369: ("ALL_REPLICAS_ARE_STALE", EngineDown),
+    999: ("KEEPER_EXCEPTION", EngineDown),
     _CANNOT_COMPILE_REGEXP: ("CANNOT_COMPILE_REGEXP", BadRequest),
 }
 

@@ -94,7 +94,7 @@ class History:
 
     def start(self) -> None:
         """Let the table be kept as long as is set."""
-        (found,) = self._engine.fetch_now(get_retention())
+        (found,) = self._engine.fetch_now(get_retention(self._engine.place_of("history").table))
         if found.days != self._keep_days:
             self._engine.command_now(keep(self._keep_days))
 

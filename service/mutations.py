@@ -20,11 +20,12 @@ def wait_for_mutations(engine: Engine, table: str, stop: threading.Event) -> boo
         Whether all came to their end: none failed, and `stop` was not set before.
     """
     went_well = True
-    while mutations := engine.fetch_now(list_mutations(table)):
+    place = engine.place_of(table)
+    while mutations := engine.fetch_now(list_mutations(place)):
         for mutation in mutations:
             if mutation.failure:
                 _log.warning("a mutation of %s was given up: %s", table, mutation.failure)
-                engine.command_now(stop_mutation(table, mutation))
+                engine.command_now(stop_mutation(place, mutation))
                 went_well = False
         if stop.wait(_POLL_SECONDS):
             return False

@@ -16,7 +16,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from schema.migrate import MigrationError
+from schema.names import MigrationError
 from service.errors import EngineDown, EngineLocked, PersonhouseError
 from service.handoff import is_embedded
 from service.settings import Settings, SettingsError, masked

@@ -22,7 +22,7 @@ from typing import ClassVar
 import polars as pl
 from msgspec import Struct
 
-from queries.turns import NO_PROJECT, Turn, get_turn, token_of_turn, token_of_write
+from queries.turns import Turn, get_turn, token_of_turn, token_of_write
 from service.engine import TAKEN_ONCE, Engine
 from service.errors import Busy
 
@@ -144,10 +144,14 @@ class ServerTurns:
         raise Busy(_TAKEN)
 
     def _void(self, project: int, turn: Turn) -> None:
-        """End a turn whose time is up, so that its batch is written already or never will be."""
+        """End a turn whose time is up, so that its batch is written already or never will be.
+
+        A row that stands for nobody takes the batch's token, so it is of the same project: on a
+        cluster tokens are known to one shard.
+        """
         nobody = pl.DataFrame(
             {
-                "team_id": [NO_PROJECT],
+                "team_id": [project],
                 "created_at": [_EPOCH],
                 "id": ["00000000-0000-0000-0000-000000000000"],
                 "version": [1],

@@ -27,6 +27,8 @@ class ClickHouse(Struct, frozen=True, forbid_unknown_fields=True):
     """How ClickHouse is used."""
 
     database: str = "personhouse"
+    cluster: str = ""
+    cluster_is_replicated: bool = True
     workers: int = 4
     heavy_workers: int = 2
     waiting: int = 64

@@ -3,6 +3,7 @@
 A process can have one directory of embedded ClickHouse open, so all tests share one; each module
 has a database of its own in it. Modules marked `wire` run a second time through the real HTTP
 client on a double of a server (`tests/wire`), and all that use `engine` do with `--engine=wire`.
+With `--engine=distributed` that double is the one node of a cluster.
 Where a server is at hand (PERSONHOUSE_TEST_DSN, or Docker), they run on it too, marked `server`.
 """
 
@@ -41,14 +42,17 @@ InsertPersons = Callable[..., None]
 DeletePerson = Callable[[int, dict[str, Any]], None]
 MakeKey = Callable[..., str]
 
+CLUSTERS = Path(__file__).parent / "wire" / "clusters.xml"
+
 _numbers = itertools.count(1)
+_clusters: dict[str, str] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew")
     parser.addoption(
         "--engine",
-        choices=["embedded", "wire", "server"],
+        choices=["embedded", "wire", "distributed", "server"],
         help="run what uses the engine on this one alone, and nothing else",
     )
 
@@ -152,6 +156,16 @@ def wire_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     double.stop()
 
 
+@pytest.fixture(scope="session")
+def distributed_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The DSN of a double that is the one node of a cluster."""
+    double = DoubleProcess(tmp_path_factory.mktemp("node"), "--config", str(CLUSTERS))
+    double.start()
+    _clusters[double.dsn()] = "one_local_shard"
+    yield double.dsn()
+    double.stop()
+
+
 @pytest.fixture(scope="module")
 def engine_dsn(request: pytest.FixtureRequest) -> str:
     """Where the engine is: empty for embedded."""
@@ -172,7 +186,13 @@ def settings(request: pytest.FixtureRequest, data_dir: Path, engine_dsn: str) ->
         data=str(data_dir),
         dsn=engine_dsn,
         # On a busy machine the double may be silent for longer than a server would.
-        clickhouse=ClickHouse(database=f"{name[:40]}_{next(_numbers)}", silence_seconds=0),
+        clickhouse=ClickHouse(
+            database=f"{name[:40]}_{next(_numbers)}",
+            silence_seconds=0,
+            cluster=_clusters.get(engine_dsn, ""),
+            # They take no rows without a server.
+            cluster_is_replicated=False,
+        ),
         auth=Auth(cache_seconds=0.0),
         deletion=Deletion(remove_after_seconds=3_600.0),
     )

@@ -111,7 +111,7 @@ class _Run:
         engine, selection = self._engine, self._job.order.selection(self._job.project)
         engine.command_now(drop_copy(self._copy))
         copied_us = time.time_ns() // 1_000
-        if selection.is_everyone():
+        if selection.is_everyone() and not engine.is_cluster:
             engine.command_now(clone_persons(self._copy))
         else:
             engine.command_now(make_copy(self._copy))

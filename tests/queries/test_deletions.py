@@ -16,7 +16,7 @@ from queries.event_removal import (
     note_events,
     remove_events,
 )
-from queries.mutations import Mutation, list_mutations, stop_mutation
+from queries.mutations import Mutation, Place, list_mutations, stop_mutation
 from queries.removal import (
     Left,
     apply_mask,
@@ -66,7 +66,7 @@ COMMANDS: dict[str, Statement[None]] = {
     "removal_name_events": name_events(ROUND),
     "removal_remove_events": remove_events(ROUND),
     "removal_forget_erased": forget_erased(ROUND),
-    "mutations_stop": stop_mutation("persons", Mutation("mutation_5.txt", "it's")),
+    "mutations_stop": stop_mutation(Place("house", "persons"), Mutation("mutation_5.txt", "it's")),
 }
 
 
@@ -97,7 +97,16 @@ def test_a_round_touches_its_project_and_what_it_named(
 
 
 def test_mutations_are_those_of_a_table() -> None:
-    assert list_mutations("activity").sql.render()[1] == {"p0": "activity"}
+    text, values = list_mutations(Place("house", "activity")).sql.render()
+    assert "FROM system.mutations\n" in text
+    assert values == {"p0": "house", "p1": "activity"}
+
+
+def test_mutations_are_those_of_all_nodes() -> None:
+    place = Place("house", "activity_local", "ours")
+    text, values = list_mutations(place).sql.render()
+    assert "FROM clusterAllReplicas({p0:String}, system.mutations)\n" in text
+    assert values == {"p0": "ours", "p1": "house", "p2": "activity_local"}
 
 
 @pytest.mark.parametrize(

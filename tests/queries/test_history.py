@@ -112,7 +112,7 @@ def test_rows_are_kept_for_as_many_days_as_are_set() -> None:
     text, values = keep(30).sql.render()
     assert "MODIFY TTL" in text
     assert list(values.values()) == [30]
-    assert "_CAST" in str(get_retention().sql.render()[1])
+    assert "_CAST" in str(get_retention("history").sql.render()[1])
 
 
 @pytest.mark.parametrize("make", [merge_some, stop_merges])

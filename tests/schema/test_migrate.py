@@ -14,13 +14,12 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from schema import migrate as module
 from schema.migrate import (
     Migration,
-    MigrationError,
     available,
     create_database,
     migrate,
     pending,
-    quoted,
 )
+from schema.names import MigrationError, quoted
 from service.engine_target import Embedded
 
 pytestmark = pytest.mark.engine

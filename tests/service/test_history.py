@@ -295,10 +295,10 @@ def test_history_is_not_older_than_is_set(people: People, engine: Engine) -> Non
     short = History(engine, keep_days=1)
     short.start()
     try:
-        (made,) = engine.fetch_now(get_retention())
+        (made,) = engine.fetch_now(get_retention(engine.place_of("history").table))
         assert made.days == 1
         assert [told(one) for one in changes(people, person["uuid"])] == [("n", 1, 2)]
     finally:
         History(engine, keep_days=400).start()
-    (made,) = engine.fetch_now(get_retention())
+    (made,) = engine.fetch_now(get_retention(engine.place_of("history").table))
     assert made.days == 400

@@ -48,11 +48,11 @@ class Answer(Struct):
 class Engine:
     """One directory of chDB."""
 
-    def __init__(self, path: str) -> None:
-        """Open it."""
-        self._path = path
+    def __init__(self, path: str, config: str = "") -> None:
+        """Open it, with a file of configuration if one is named."""
+        self._path = f"{path}?config-file={config}" if config else path
         self._connect = cast("Callable[[str], Any]", chdb.connect)
-        self._first = self._connect(path)
+        self._first = self._connect(self._path)
         self._sessions: dict[str, tuple[Any, threading.Lock]] = {}
         self._lock = threading.Lock()
 

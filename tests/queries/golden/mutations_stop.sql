@@ -1,5 +1,6 @@
 -- mutations.stop
--- p0 = 'persons'
--- p1 = 'mutation_5.txt'
+-- p0 = 'house'
+-- p1 = 'persons'
+-- p2 = 'mutation_5.txt'
 KILL MUTATION
-WHERE database = currentDatabase() AND table = {p0:String} AND mutation_id = {p1:String}
+WHERE database = {p0:String} AND table = {p1:String} AND mutation_id = {p2:String}
