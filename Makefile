@@ -12,7 +12,7 @@ COMPILE = $(UV) pip compile pyproject.toml --universal --generate-hashes --quiet
 # Bytecode is kept: without it a service takes twice as long to start, and tests start dozens.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo serve setup fmt lint types test test-fast wire cover golden crash fuzz bench docs \
+.PHONY: help demo serve setup fmt lint types test test-fast wire distributed cover golden crash fuzz bench docs \
 	release lock clean
 
 help: ## these lines
@@ -58,6 +58,9 @@ test-fast: setup ## the tests that need no engine
 
 wire: setup ## what uses the engine, over HTTP on a double of a server
 	$(PYTEST) -n 2 --dist loadfile -m 'not fuzz' --engine=wire
+
+distributed: setup ## what uses the engine, on Distributed tables over one shard
+	$(PYTEST) -n 2 --dist loadfile -m 'not fuzz' --engine=distributed
 
 cover: setup ## every branch of queries/ is tested
 	$(PYTEST) tests/queries --cov -m "not slow and not fuzz"

@@ -51,6 +51,7 @@ _SQL = r"((?:\s*--[^\n]*\n)*\s*)"
 _CREATE = re.compile(rf"{_SQL}CREATE TABLE IF NOT EXISTS (\w+)\b(.*)", re.DOTALL)
 _ALTER = re.compile(rf"{_SQL}ALTER TABLE (\w+)\b(.*)", re.DOTALL)
 _CHANGE = re.compile(rf"{_SQL}(ALTER TABLE|OPTIMIZE TABLE|TRUNCATE TABLE) (\w+)\b(.*)", re.DOTALL)
+_MERGES = re.compile(r"(SYSTEM (?:STOP|START) MERGES) (\w+)")
 _KILL = re.compile(r"\s*KILL MUTATION\b")
 _COLUMN = re.compile(r"\s*(?:ADD|MODIFY|DROP) COLUMN\b")
 _ENGINE = re.compile(r"\bENGINE = ((?:Replacing)?MergeTree)(?:\(([^)]*)\))?")
@@ -96,6 +97,8 @@ class Cluster(Struct, frozen=True):
         """
         if killing := _KILL.match(text):
             return f"{killing[0]}{self._on_cluster()}{text[killing.end() :]}"
+        if (merging := _MERGES.fullmatch(text)) and merging[2] in SHARDED:
+            return f"{merging[1]}{self._on_cluster()} {self._local(merging[2])}"
         changing = _CHANGE.fullmatch(text)
         if changing is None or changing[3] not in SHARDED:
             return text

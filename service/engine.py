@@ -189,6 +189,7 @@ class Engine:
 
     async def in_edit_thread(self, work: Callable[[], T]) -> T:
         """As `in_thread`, for what may have to wait for the turn of its project."""
+        self._target.require_answers()
         return await self._edits.run(work)
 
     async def in_thread(self, work: Callable[[], T], *, is_quick: bool = False) -> T:
@@ -196,7 +197,9 @@ class Engine:
 
         Raises:
             Busy: every worker is taken, and the queue full or its turn did not come.
+            EngineDown: all that are taken would wait in vain.
         """
+        self._target.require_answers()
         return await (self._quick if is_quick else self._heavy).run(work)
 
     def fetch_now(

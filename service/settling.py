@@ -146,8 +146,11 @@ class Settling:
         """Find out what is settled, masking what is superseded; for a thread of its own.
 
         Returns:
-            Whether all that was there when it began is settled now.
+            Whether all that was there when it began is settled now; of a cluster's parts, which are
+            on several servers, that is never known.
         """
+        if self._engine.is_cluster:
+            return False
         with self._settling:
             return self._settle()
 

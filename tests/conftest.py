@@ -57,10 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@cache
 def _has_server() -> bool:
-    if os.environ.get("PERSONHOUSE_TEST_DSN"):
-        return True
+    return bool(os.environ.get("PERSONHOUSE_TEST_DSN")) or _has_docker()
+
+
+@cache
+def _has_docker() -> bool:
     if not (os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()):
         return False
     import docker
@@ -103,9 +105,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.engine)
         if item.get_closest_marker("server") is not None and not _has_server():
             item.add_marker(pytest.mark.skip("no server: PERSONHOUSE_TEST_DSN unset, no Docker"))
+        if item.get_closest_marker("docker") is not None and not _has_docker():
+            item.add_marker(pytest.mark.skip("no Docker: it starts servers of its own"))
         alone = item.get_closest_marker("embedded")
         if alone is not None and _place(item) not in (None, "embedded"):
             item.add_marker(pytest.mark.skip(f"on the embedded engine alone: {alone.args[0]}"))
+        on_one = item.get_closest_marker("one_server")
+        if on_one is not None and _place(item) == "distributed":
+            item.add_marker(pytest.mark.skip(f"not on a cluster: {on_one.args[0]}"))
 
 
 def _place(item: pytest.Item) -> str | None:

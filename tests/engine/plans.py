@@ -145,7 +145,8 @@ def _read(step: dict[str, Any], last: frozenset[str]) -> Read:
         tested = prewhere["Prewhere filter expression"]["Inputs"]
     first = _columns(column["Name"] for column in tested)
     return Read(
-        step["Description"].partition(".")[2],
+        # On a cluster: what the name leads to.
+        step["Description"].partition(".")[2].removesuffix("_local"),
         step["Read Type"],
         step.get("FINAL", False),
         step.get("Parts", 0),

@@ -21,6 +21,8 @@ from service.settling import Settling
 from service.tidying import Tidying
 from tests.engine.people import command, insert, person
 
+pytestmark = pytest.mark.one_server("parts are told from the tables of one server")
+
 PERSONS = 60
 SLICE = 25
 VALUES: list[Any] = ["x", "y", 1, 2.5, True, False, None, [1], {"a": 1}, "long " * 99, 10**25]
@@ -112,6 +114,7 @@ def finish(catalogue: Catalogue) -> None:
         pass
 
 
+@pytest.mark.embedded("on a server a count is believed for a while")
 @pytest.mark.parametrize("seed", range(3))
 def test_it_adds_up_after_all_that_happens(
     empty: Engine, settling: Settling, catalogue: Catalogue, seed: int
@@ -172,6 +175,7 @@ def test_a_slice_that_was_cut_off_is_counted_again(
     assert not catalogue.work()
 
 
+@pytest.mark.embedded("on a server a count is believed for a while")
 def test_what_was_counted_last_is_shown_while_much_is_written(
     empty: Engine, settling: Settling, catalogue: Catalogue
 ) -> None:
@@ -199,6 +203,7 @@ def test_a_table_that_is_never_settled_is_counted_whole(empty: Engine) -> None:
     assert not small.work()
 
 
+@pytest.mark.embedded("merges on a server are not ours to hold")
 def test_nothing_is_counted_while_merges_are_held(
     empty: Engine, settling: Settling, catalogue: Catalogue
 ) -> None:

@@ -42,6 +42,7 @@ def folded(engine: Engine, texts: list[str]) -> list[str]:
     return row.texts
 
 
+@pytest.mark.embedded("a server takes no value as large")
 def test_every_letter_is_folded_as_python_folds_it(engine: Engine) -> None:
     """Every one that this Python knows; ClickHouse 26.9 knows those of Unicode 17."""
     unknown = ("Cn", "Co", "Cs")

@@ -102,6 +102,7 @@ def crowd(engine: Engine) -> None:
     populate(engine, crowd=3_000, few=100)
 
 
+@pytest.mark.one_server("a node of a cluster makes sub-queries apart")
 @pytest.mark.parametrize("name", READS)
 def test_columns(engine: Engine, name: str) -> None:
     statement, own, looked_up = READS[name]
@@ -110,12 +111,14 @@ def test_columns(engine: Engine, name: str) -> None:
     assert [read.columns for read in plan.looked_up] == looked_up
 
 
+@pytest.mark.one_server("a node of a cluster makes sub-queries apart")
 @pytest.mark.parametrize("name", ["list", "list of distinct ids"])
 def test_a_long_page_reads_what_it_shows_last(engine: Engine, name: str) -> None:
     (read,) = explain(engine, READS[name][0]).reads
     assert {"properties", "is_identified", "last_seen_at"} <= read.last
 
 
+@pytest.mark.one_server("parts are told from the tables of one server")
 @pytest.mark.parametrize(
     ("make", "asked"),
     [
@@ -139,6 +142,7 @@ def test_settled_parts_need_no_more(
     assert alone.columns == {*TEAM, "is_deleted", *asked}
 
 
+@pytest.mark.one_server("parts are told from the tables of one server")
 def test_parts_are_examined_by_their_keys(engine: Engine) -> None:
     name = engine.fetch_now(list_active_parts())[0].name
     live, latest = explain(engine, examine_parts((name,))).reads

@@ -79,6 +79,7 @@ def others(project: int) -> dict[str, Statement[Any]]:
     }
 
 
+@pytest.mark.one_server("a node of a cluster makes sub-queries apart")
 @pytest.mark.parametrize("name", look_ups(1))
 def test_a_look_up_reads_two_granules_a_part_for_each_person_at_most(
     engine: Engine, settings: Settings, name: str
@@ -92,6 +93,7 @@ def test_a_look_up_reads_two_granules_a_part_for_each_person_at_most(
     assert rows_read(settings, statement) <= _rows(plan)
 
 
+@pytest.mark.one_server("a node of a cluster makes sub-queries apart")
 @pytest.mark.parametrize(
     "name", ["by uuid", "by integer id", "by two uuids", "by two distinct ids", "places"]
 )
@@ -161,6 +163,7 @@ def test_who_is_looked_for_is_found_by_the_index(
         assert rows_read(settings, statement) <= PARTS["persons"] * GRANULE["persons"]
 
 
+@pytest.mark.one_server("a node of a cluster makes sub-queries apart")
 def test_candidates_are_read_by_their_keys_and_not_by_the_index(engine: Engine) -> None:
     selection = Selection(1, FOREVER_US, search="p12345@")
     page = explain(engine, read_candidates(selection, [place_of(12_345)]))
@@ -185,6 +188,7 @@ def test_a_project_reads_no_granule_of_another(engine: Engine, name: str) -> Non
             assert f"(team_id in [{project}, {project}])" in read.condition
 
 
+@pytest.mark.one_server("parts are told from the tables of one server")
 def test_settled_parts_are_read_without_final(engine: Engine) -> None:
     parts = sorted(engine.fetch_now(list_parts()), key=lambda part: part.rows)
     large = Settled((parts[-1].name,), has_tombstones=False, newest_us=0)

@@ -24,6 +24,8 @@ from service.pages import read_page
 from service.settling import Settling
 from tests.engine.people import FOREVER_US, START_US, command, count, insert, person
 
+pytestmark = pytest.mark.one_server("parts are told from the tables of one server")
+
 PERSONS = 400
 PRO = decode_filter('{"plan":"pro"}')
 _ROWS = Statement("tests.rows", sql("SELECT count() AS persons FROM persons"), CountRow)
@@ -88,6 +90,7 @@ def test_what_is_read_before_anything_is_settled_is_exact(
     _agree(empty, settling)
 
 
+@pytest.mark.embedded("rows are masked where nobody else writes")
 def test_masking_takes_superseded_versions_only(empty: Engine, settling: Settling) -> None:
     draw = random.Random(2)
     _populate(empty, draw)
@@ -101,6 +104,7 @@ def test_masking_takes_superseded_versions_only(empty: Engine, settling: Settlin
     _agree(empty, settling)
 
 
+@pytest.mark.embedded("rows are masked where nobody else writes")
 @pytest.mark.parametrize("seed", range(2))
 def test_counts_and_values_are_exact_after_more_is_written(
     empty: Engine, settling: Settling, seed: int
@@ -122,6 +126,7 @@ def test_counts_and_values_are_exact_after_more_is_written(
     _agree(empty, settling)
 
 
+@pytest.mark.embedded("rows are masked where nobody else writes")
 def test_a_statement_made_before_parts_were_merged_is_still_exact(
     empty: Engine, settling: Settling
 ) -> None:
@@ -236,6 +241,7 @@ def _walk(engine: Engine, settling: Settling, selection: Selection) -> None:
         assert before == expected[30:50]
 
 
+@pytest.mark.embedded("rows are masked where nobody else writes")
 @pytest.mark.parametrize("seed", range(2))
 def test_pages_are_exact_whatever_is_settled(empty: Engine, settling: Settling, seed: int) -> None:
     draw = random.Random(seed)

@@ -17,6 +17,8 @@ from service.errors import PersonhouseError
 from service.tidying import Tidying
 from tests.engine.people import FOREVER_US, command, insert, person
 
+pytestmark = pytest.mark.one_server("parts are told from the tables of one server")
+
 PARTS = 12
 
 
@@ -70,6 +72,7 @@ def test_a_small_table_is_left_as_it_is(scattered: Engine) -> None:
     assert not Tidying(scattered).tidy()
 
 
+@pytest.mark.embedded("merges on a server are not ours to hold")
 def test_nothing_is_merged_while_merges_are_held(scattered: Engine) -> None:
     with scattered.merges_held("persons"):
         assert not Tidying(scattered, least_rows=0).tidy()

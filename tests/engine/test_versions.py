@@ -13,7 +13,7 @@ from queries.candidates import count_candidates
 from queries.filter_text import decode_filter
 from queries.persons import Selection, export_persons, get_persons, list_persons
 from queries.settled import count_persons
-from queries.sql import sql
+from queries.sql import bind, sql
 from queries.statement import Statement
 from queries.values import list_distinct_ids, list_values
 from service.counts import Counts
@@ -46,7 +46,8 @@ def unmerged(engine: Engine) -> Iterator[Engine]:
 def parts(engine: Engine) -> int:
     asked = sql(
         "SELECT count() AS parts FROM system.parts"
-        " WHERE database = currentDatabase() AND table = 'persons' AND active"
+        " WHERE database = currentDatabase() AND table = {} AND active",
+        bind("String", engine.place_of("persons").table),
     )
     (row,) = engine.fetch_now(Statement("tests.parts", asked, Parts))
     return row.parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from clickhouse_connect import get_client
@@ -18,6 +19,7 @@ from tests.wire.process import DoubleProcess
 
 pytestmark = pytest.mark.engine
 
+DOCS = Path(__file__).parent.parent.parent / "docs" / "cluster.md"
 CLUSTER = Cluster("ours", "house")
 MIGRATIONS = {migration.name: migration for migration in available()}
 _MADE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
@@ -158,6 +160,36 @@ def test_both_tables_of_a_name_have_the_same_columns(node: DoubleProcess, client
     assert all(one == other for one, other in list(pairwise(sharded))[::2])
 
 
+def test_a_project_is_moved_as_the_docs_say(node: DoubleProcess, client: Client) -> None:
+    """From one shard's tables to those of another."""
+    old, cluster = migrated(node, client, "old_shard")
+    new, _ = migrated(node, client, "new_shard")
+    for here in (old, new):
+        migrate(here, available(), Cluster(cluster.name, str(here.database), is_replicated=False))
+    old.command(
+        "INSERT INTO persons (team_id, id, created_at, version, properties, texts, distinct_ids)"
+        " SELECT number % 9, toUUID(concat(leftPad(toString(number), 8, '0'),"
+        " '-0000-0000-0000-000000000000')), now64(6), 1, '{\"a.b\":1}', '{\"a\":\"1\"}',"
+        " ['x'] FROM numbers(900)"
+    )
+    moving = DOCS.read_text()
+    (statement,) = re.findall(r"INSERT INTO personhouse.*?team_id = 7", moving, re.DOTALL)
+    statement = statement.replace("node-of-its-old-shard", "127.0.0.1:9000")
+    into, _, source = statement.partition("remote(")
+    for table in SHARDED:
+        text = into.replace("personhouse.persons", f"new_shard.{table}")
+        new.command(f"{text}remote({source.replace('personhouse.persons', f'old_shard.{table}')}")
+    sums = [
+        here.query(
+            "SELECT count(), sum(cityHash64(* EXCEPT prop)), sum(cityHash64(toJSONString(prop)))"
+            " FROM persons FINAL WHERE team_id = 7"
+        ).first_row
+        for here in (old, new)
+    ]
+    assert sums[0] == sums[1]
+    assert sums[0][0] == 100
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -172,6 +204,10 @@ def test_both_tables_of_a_name_have_the_same_columns(node: DoubleProcess, client
         (
             "OPTIMIZE TABLE persons FINAL",
             "OPTIMIZE TABLE `house`.`persons_local` ON CLUSTER `ours` FINAL",
+        ),
+        (
+            "SYSTEM STOP MERGES persons",
+            "SYSTEM STOP MERGES ON CLUSTER `ours` `house`.`persons_local`",
         ),
         ("\nKILL MUTATION\nWHERE 1", "\nKILL MUTATION ON CLUSTER `ours`\nWHERE 1"),
         ("ALTER TABLE removing DROP PARTITION 1", "ALTER TABLE removing DROP PARTITION 1"),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import select
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+import polars as pl
 import pytest
 from litestar.testing import TestClient
 from msgspec import Struct
@@ -21,6 +24,7 @@ from service.engine import Engine
 from service.errors import EngineDown
 from service.settings import Auth, ClickHouse, Settings
 from tests.conftest import ADMIN, ADMIN_TOKEN, Client, make_project
+from tests.contract.test_openapi import OPERATIONS
 from tests.engine.people import command
 from tests.wire.faults import Fault, Proxy
 from tests.wire.process import DoubleProcess
@@ -84,18 +88,35 @@ def _filled(client: Client, proxy: Proxy, engine: Engine) -> Place:
     return Place(client, proxy, address, found[0]["uuid"])
 
 
+_MOMENT = {"timestamp": "2024-05-01T10:00:00Z", "distinct_id": "p1"}
+# All routes that read, by name.
 READS: dict[str, tuple[str, dict[str, str]]] = {
     "list": ("persons", {"limit": "2000"}),
     "person": ("persons/{uuid}", {}),
     "by distinct id": ("persons", {"distinct_id": "p1"}),
     "search": ("persons", {"search": "p11"}),
     "values": ("persons/values", {"key": "plan"}),
+    "properties": ("persons/properties", {}),
     "filtered": ("persons", {"properties": '[{"key":"n","operator":"lt","value":50}]'}),
     "csv": ("persons.csv", {}),
+    "ndjson": ("persons.ndjson", {}),
+    "parquet": ("persons.parquet", {}),
+    "arrow": ("persons.arrow", {}),
+    "exports": ("exports", {}),
     "activity": ("persons/activity", {}),
+    "of one person": ("persons/{uuid}/activity", {}),
     "deletions": ("persons/deletion_status", {}),
     "history": ("persons/{uuid}/history", {}),
+    "at a time": ("persons/properties_at_time", _MOMENT),
+    "timeline": ("persons/{uuid}/properties_timeline", {"date_from": "2024-01-01"}),
+    "batch by ids": ("persons/batch_by_distinct_ids", {}),
+    "batch by uuids": ("persons/batch_by_uuids", {}),
 }
+_BODIES: dict[str, dict[str, list[str]]] = {
+    "batch by ids": {"distinct_ids": ["p1", "p2", "nobody"]},
+    "batch by uuids": {"uuids": ["{uuid}"]},
+}
+_STREAMED = ("csv", "ndjson", "parquet", "arrow")
 FAULTS: dict[str, tuple[Fault, dict[str, Any]]] = {
     "refuse": ("refuse", {}),
     "reset": ("reset", {}),
@@ -118,45 +139,88 @@ def answers(place: Place) -> dict[str, bytes]:
 
 def _read(place: Place, name: str) -> httpx.Response:
     path, arguments = READS[name]
-    return place.get(path.format(uuid=place.uuid), **arguments)
+    path = path.format(uuid=place.uuid)
+    if name not in _BODIES:
+        return place.get(path, **arguments)
+    body = {key: [one.format(uuid=place.uuid) for one in ids] for key, ids in _BODIES[name].items()}
+    return place.client.post(f"{place.address}/{path}", json=body)
+
+
+def _read_all(place: Place, answers: dict[str, bytes]) -> dict[str, int]:
+    """Ask every route that reads; return what was answered, nothing of which was wrong."""
+    seen: dict[str, int] = {}
+    for name in READS:
+        try:
+            answer = _read(place, name)
+        except Exception:
+            # A response that had begun broke off, which no client takes for the whole.
+            if name not in _STREAMED:
+                raise
+            continue
+        seen[name] = answer.status_code
+        if answer.status_code == 200:
+            assert _same(name, answer.content, answers[name]), name
+        else:
+            assert answer.status_code == 503, (name, answer.text)
+            assert answer.json()["code"] in ("engine_down", "busy")
+            assert int(answer.headers["Retry-After"]) >= 1
+    return seen
+
+
+def test_every_route_that_reads_is_asked() -> None:
+    """A new one is to be added above; files of jobs are on a disk, and projects are remembered."""
+    paths = {f"/{path}" for path, _ in READS.values()}
+    reads = {
+        path.replace("{id}", "{uuid}").removeprefix("/api/projects/{project_id}")
+        for name, (verb, path, _, _) in OPERATIONS.items()
+        if (verb == "get" or "batch" in name) and not name.startswith("projects_")
+    }
+    assert reads - paths == {"/exports/{uuid}", "/exports/{uuid}/files/{name}"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_read_is_wrong_or_a_part(place: Place, answers: dict[str, bytes], fault: str) -> None:
     kind, options = FAULTS[fault]
-    seen: set[int] = set()
+    _wait_until_well(place)
     with place.proxy.fault(kind, **options):
-        for name in READS:
-            try:
-                answer = _read(place, name)
-            except Exception:
-                # A response that had begun broke off, which no client takes for the whole.
-                if name != "csv":
-                    raise
-                continue
-            seen.add(answer.status_code)
-            if answer.status_code == 200:
-                assert _same(answer.content, answers[name]), name
-            else:
-                assert answer.status_code == 503, (name, answer.text)
-                assert answer.json()["code"] in ("engine_down", "busy")
-                assert int(answer.headers["Retry-After"]) >= 1
+        seen = _read_all(place, answers)
     if kind in ("refuse", "reset", "black hole", "error"):
-        assert seen == {503}
+        # What was counted a moment ago is still told.
+        seen.pop("properties")
+        assert set(seen.values()) == {503}
     _wait_until_well(place)
 
 
-def _same(answer: bytes, expected: bytes) -> bool:
-    """Say whether two answers say the same; of CSV the order of blocks may differ."""
-    if answer.startswith(b"{"):
-        left, right = (msgspec.json.decode(one, type=dict[str, Any]) for one in (answer, expected))
-        for one in (left, right):
-            for link in ("next", "previous"):
-                one.pop(link, None)
-        return left == right
-    return list(csv.reader(io.StringIO(answer.decode()))) == list(
-        csv.reader(io.StringIO(expected.decode()))
-    )
+@pytest.mark.fuzz
+@pytest.mark.parametrize("fault", [*FAULTS, "2 s lag", "1 KB/s"])
+def test_no_read_is_wrong_or_a_part_ten_times(
+    place: Place, answers: dict[str, bytes], fault: str
+) -> None:
+    late: tuple[Fault, dict[str, Any]] = ("lag", {"lag_seconds": 2.0})
+    kind, options = {**FAULTS, "2 s lag": late, "1 KB/s": ("slow", {})}[fault]
+    for _ in range(10):
+        _wait_until_well(place)
+        with place.proxy.fault(kind, **options):
+            _read_all(place, answers)
+
+
+def _same(name: str, answer: bytes, expected: bytes) -> bool:
+    """Say whether two answers say the same; the order of an export's blocks may differ."""
+    if name == "csv":
+        return list(csv.reader(io.StringIO(answer.decode()))) == list(
+            csv.reader(io.StringIO(expected.decode()))
+        )
+    if name == "ndjson":
+        return sorted(answer.splitlines()) == sorted(expected.splitlines())
+    if name in ("parquet", "arrow"):
+        read = pl.read_parquet if name == "parquet" else pl.read_ipc_stream
+        left, right = (read(io.BytesIO(one)).sort("uuid") for one in (answer, expected))
+        return left.equals(right)
+    left, right = (msgspec.json.decode(one, type=dict[str, Any]) for one in (answer, expected))
+    for one in (left, right):
+        for link in ("next", "previous", "counted_at"):
+            one.pop(link, None)
+    return left == right
 
 
 def _wait_until_well(place: Place) -> float:
@@ -183,6 +247,36 @@ def test_who_comes_while_the_server_is_silent_is_told_at_once(place: Place) -> N
     assert first < 15
     assert min(quick) < 0.2
     assert _wait_until_well(place) < 15
+
+
+@pytest.mark.parametrize("fault", ["refuse", "reset", "black hole", "error", "cut at once"])
+def test_it_is_well_again_five_seconds_after(place: Place, fault: str) -> None:
+    _wait_until_well(place)
+    kind, options = FAULTS[fault]
+    with place.proxy.fault(kind, **options):
+        assert place.get(f"persons/{place.uuid}").status_code == 503
+    assert _wait_until_well(place) <= 5.0
+
+
+def test_a_second_after_it_fell_silent_nobody_waits_for_it(place: Place) -> None:
+    """Not even behind those who came before, and fill all workers."""
+    _wait_until_well(place)
+
+    def ask() -> tuple[float, float]:
+        began = time.monotonic()
+        assert place.get(f"persons/{place.uuid}").status_code == 503
+        return began, time.monotonic()
+
+    with place.proxy.fault("black hole"), ThreadPoolExecutor(24) as threads:
+        fell = time.monotonic()
+        asked = [threads.submit(ask) for _ in range(12)]
+        while time.monotonic() - fell < 1.0:
+            select.select([], [], [], 0.02)
+        asked += [threads.submit(ask) for _ in range(12)]
+        answered = [one.result() for one in asked]
+    took = [ended - began for began, ended in answered]
+    assert max(took[:12]) > 1.0, "these came while nothing was known"
+    assert max(took[12:]) < 0.5
 
 
 @pytest.mark.parametrize("fault", ["refuse", "reset", "cut at once", "error"])
