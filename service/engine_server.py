@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from http.client import RemoteDisconnected
 from typing import Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
 
 import polars as pl
@@ -25,6 +25,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from service.engine_tls import TlsOptions, decode_tls
 from service.errors import EngineDown
 from service.settings import SettingsError
 
@@ -63,13 +64,13 @@ class Server:
                 for never.
 
         Raises:
-            SettingsError: the DSN has no host.
+            SettingsError: the DSN has no host, or says what is not understood.
         """
         url = urlsplit(dsn)
         if not url.hostname:
             raise SettingsError(f"dsn: {url.scheme}:// needs a host")
-        options = dict(parse_qsl(url.query))
-        secure = url.scheme in ("https", "clickhouses") or options.get("secure") == "true"
+        tls = decode_tls(url)
+        secure = tls is not None
         self._open: WeakSet[HTTPConnection] = WeakSet()
         self._arguments: dict[str, Any] = {
             "interface": "https" if secure else "http",
@@ -79,7 +80,7 @@ class Server:
             "password": unquote(url.password or ""),
             # Clients are shared by threads: a session would refuse the second statement.
             "autogenerate_session_id": False,
-            "pool_mgr": _pool(connections, self._open),
+            "pool_mgr": _pool(connections, self._open, tls or {}),
             "connect_timeout": _CONNECT_SECONDS,
             "send_receive_timeout": statement_seconds + _READ_SECONDS,
             "settings": settings,
@@ -240,7 +241,7 @@ class _Body:
         return DatabaseError(message.decode(errors="replace"), code=int(code[1]))
 
 
-def _pool(connections: int, opened: WeakSet[HTTPConnection]) -> object:
+def _pool(connections: int, opened: WeakSet[HTTPConnection], tls: TlsOptions) -> object:
     """Return a pool whose connections can be found, and whose answers have an end."""
 
     class Plain(HTTPConnection):
@@ -265,7 +266,7 @@ def _pool(connections: int, opened: WeakSet[HTTPConnection]) -> object:
     class SecurePool(HTTPSConnectionPool):
         ConnectionCls = cast("Any", Secure)
 
-    manager = cast("Any", get_pool_manager(maxsize=connections))
+    manager = cast("Any", get_pool_manager(maxsize=connections, **tls))
     manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
     return cast("object", manager)
 

@@ -190,6 +190,17 @@ def test_a_project_is_moved_as_the_docs_say(node: DoubleProcess, client: Client)
     assert sums[0][0] == 100
 
 
+@pytest.mark.parametrize("page", ["cluster.md", "how-to/server.md"])
+def test_the_sql_of_the_docs_parses(client: Client, page: str) -> None:
+    text = (DOCS.parent / page).read_text()
+    blocks = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    statements = [one for block in blocks for one in re.split(r";\s*(?:--.*)?\n", block)]
+    assert any(one.strip() for one in statements)
+    for one in statements:
+        if one.strip():
+            client.query("SELECT formatQuery({text:String})", {"text": one.strip()})
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
