@@ -13,6 +13,7 @@ from service.settings import ClickHouse, SettingsError
 
 # Of all tables of which every node is a replica, this one is read by mutations, each on its node.
 _READ_EVERYWHERE = "INSERT INTO removing "
+_DDL_SECONDS = 30
 
 
 class OnCluster(Struct, frozen=True):
@@ -22,13 +23,13 @@ class OnCluster(Struct, frozen=True):
         tables: how they are made.
         replicas: of a shard; of that with the fewest, should they differ.
         nodes: of all shards.
-        quorum_seconds: that an INSERT waits for the last of the replicas.
+        statement_seconds: that one may take, and an INSERT wait for the last of the replicas.
     """
 
     tables: Cluster
     replicas: int
     nodes: int
-    quorum_seconds: int
+    statement_seconds: int
 
     def settings(self) -> dict[str, str]:
         """Return ClickHouse's settings for all statements.
@@ -41,7 +42,7 @@ class OnCluster(Struct, frozen=True):
             # Rows find their shard by the sharding key, of an INSERT … SELECT too.
             "parallel_distributed_insert_select": "0",
             "insert_quorum": _quorum(self.replicas),
-            "insert_quorum_timeout": str(self.quorum_seconds * 1_000),
+            "insert_quorum_timeout": str(self.statement_seconds * 1_000),
             "load_balancing": "in_order",
             "prefer_localhost_replica": "1" if self.replicas == 1 else "0",
             # A part of the rows is never taken for all.
@@ -53,6 +54,8 @@ class OnCluster(Struct, frozen=True):
             # Mutations look up rows that were named before in a table that is on every node.
             "allow_nondeterministic_mutations": "1",
             "distributed_ddl_output_mode": "throw",
+            # Before the driver gives up, so that the error names the nodes that were waited for.
+            "distributed_ddl_task_timeout": str(self.statement_seconds + _DDL_SECONDS),
         }
 
     def command(self, text: str) -> tuple[str, dict[str, str]]:
