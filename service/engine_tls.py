@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 from urllib.parse import SplitResult, parse_qsl
 
 from service.settings import SettingsError
 
 _SECURE = ("https", "clickhouses")
-_FILES = ("ca_cert", "client_cert", "client_cert_key")
+_FILES: tuple[Literal["ca_cert", "client_cert", "client_cert_key"], ...] = (
+    "ca_cert",
+    "client_cert",
+    "client_cert_key",
+)
 
 
 class TlsOptions(TypedDict, total=False):

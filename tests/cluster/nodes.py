@@ -6,7 +6,6 @@ import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import cast
 
 import httpx
 from msgspec import Struct
@@ -125,7 +124,7 @@ def _node(folder: Path, network: Network, shard: int, replica: int) -> Node:
         .with_env("CLICKHOUSE_USER", USER)
         .with_env("CLICKHOUSE_PASSWORD", PASSWORD)
     )
-    return Node(shard, replica, cast("DockerContainer", container))
+    return Node(shard, replica, container)
 
 
 def _container(image: str, network: Network, host: str) -> DockerContainer:

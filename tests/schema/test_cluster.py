@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clickhouse_connect import get_client
@@ -45,6 +46,12 @@ def client(node: DoubleProcess) -> Client:
     return connect(node)
 
 
+def first(client: Client, text: str, **values: str) -> Sequence[Any]:
+    """Return the one row of an answer."""
+    (row,) = client.query(text, values).result_rows
+    return row
+
+
 def all_statements(cluster: Cluster) -> list[str]:
     return [
         statement
@@ -58,8 +65,7 @@ def test_what_becomes_of_a_migration_is_taken_for_ddl_on_all_nodes(
     client: Client, name: str
 ) -> None:
     for statement in CLUSTER.statements(MIGRATIONS[name].statement):
-        parsed = client.query("SELECT formatQuery({text:String})", {"text": statement})
-        (text,) = parsed.first_row
+        (text,) = first(client, "SELECT formatQuery({text:String})", text=statement)
         assert " ON CLUSTER ours\n" in text or " ON CLUSTER ours " in text, text
         if "ENGINE" in text:
             assert re.search(r"ENGINE = (Replicated(Replacing)?MergeTree|Distributed)\(", text)
@@ -123,7 +129,7 @@ def test_replicated_tables_are_made(client: Client) -> None:
     rows = client.query(
         "SELECT name, engine FROM system.tables WHERE database = 'replicated'"
     ).result_rows
-    engines = dict(rows)
+    engines = {str(name): str(engine) for name, engine in rows}
     assert all(engines[name] == "Distributed" for name in SHARDED)
     replicated = {name for name, engine in engines.items() if engine.startswith("Replicated")}
     expected = {cluster.local_name(table) for table in SHARDED | EVERYWHERE}
@@ -180,10 +186,11 @@ def test_a_project_is_moved_as_the_docs_say(node: DoubleProcess, client: Client)
         text = into.replace("personhouse.persons", f"new_shard.{table}")
         new.command(f"{text}remote({source.replace('personhouse.persons', f'old_shard.{table}')}")
     sums = [
-        here.query(
+        first(
+            here,
             "SELECT count(), sum(cityHash64(* EXCEPT prop)), sum(cityHash64(toJSONString(prop)))"
-            " FROM persons FINAL WHERE team_id = 7"
-        ).first_row
+            " FROM persons FINAL WHERE team_id = 7",
+        )
         for here in (old, new)
     ]
     assert sums[0] == sums[1]

@@ -25,6 +25,7 @@ from tests.wire.process import DoubleProcess
 
 pytestmark = [pytest.mark.engine]
 
+_NOBODY = "00000000-0000-0000-0000-000000000000"
 _EVENT = {"distinct_id": "a", "event": "seen", "timestamp": "2024-05-01T10:00:00Z"}
 
 
@@ -89,10 +90,9 @@ class Walk:
         ask = self.ask
         ask("imports_create", content=_lines(*({"distinct_ids": [id]} for id in "abcdefg")))
         found = ask("persons_list", params={"limit": 50, "include_total": "true"})
-        uuid = {
-            person["distinct_ids"][0]: person["uuid"] for person in (found or {}).get("results", [])
-        }
-        a, b, c, d, e = (uuid.get(id, "0" * 8 + "-0000-0000-0000-" + "0" * 12) for id in "abcde")
+        persons: list[dict[str, Any]] = (found or {}).get("results", [])
+        uuid: dict[str, str] = {one["distinct_ids"][0]: one["uuid"] for one in persons}
+        a, b, c, d, e = (uuid.get(id, _NOBODY) for id in "abcde")
         ask("persons_partial_update", a, json={"properties": {"plan": "pro"}})
         ask("persons_update", a, json={"properties": {"plan": "free", "n": 1}})
         ask("persons_update_property_create", a, json={"key": "plan", "value": "pro"})
@@ -124,8 +124,8 @@ class Walk:
         ask = self.ask
         for kind in ("", "_ndjson", "_parquet", "_arrow"):
             ask(f"persons_export{kind}")
-        made = ask("exports_create", params={"format": "csv"}) or {}
-        id = made.get("id", "0" * 8 + "-0000-0000-0000-" + "0" * 12)
+        made: dict[str, Any] = ask("exports_create", params={"format": "csv"}) or {}
+        id = str(made.get("id", _NOBODY))
         ask("exports_list")
         ask("exports_retrieve", id)
         ask("exports_files_retrieve", f"{id} manifest.json")
