@@ -180,7 +180,7 @@ def test_a_project_is_moved_as_the_docs_say(node: DoubleProcess, client: Client)
     )
     moving = DOCS.read_text()
     (statement,) = re.findall(r"INSERT INTO personhouse.*?team_id = 7", moving, re.DOTALL)
-    statement = statement.replace("node-of-its-old-shard", "127.0.0.1:9000")
+    statement = statement.replace("node-of-its-old-shard", "127.0.0.1")
     into, _, source = statement.partition("remote(")
     for table in SHARDED:
         text = into.replace("personhouse.persons", f"new_shard.{table}")
