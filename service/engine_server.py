@@ -20,10 +20,10 @@ from clickhouse_connect import get_client
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from clickhouse_connect.driver.httputil import get_pool_manager
-from urllib3 import BaseHTTPResponse, HTTPResponse
+from urllib3 import BaseHTTPResponse, HTTPResponse, disable_warnings
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from service.engine_tls import TlsOptions, decode_tls
 from service.errors import EngineDown
@@ -71,6 +71,9 @@ class Server:
             raise SettingsError(f"dsn: {url.scheme}:// needs a host")
         tls = decode_tls(url)
         secure = tls is not None
+        if tls and not tls.get("verify", True):
+            # Said once by whoever set it, not again with each statement.
+            disable_warnings(InsecureRequestWarning)
         self._open: WeakSet[HTTPConnection] = WeakSet()
         self._arguments: dict[str, Any] = {
             "interface": "https" if secure else "http",

@@ -42,7 +42,10 @@ def decode_tls(url: SplitResult) -> TlsOptions | None:
         raise SettingsError("dsn: an option is there twice")
     if url.path not in ("", "/"):
         raise SettingsError("dsn: the database is a setting, clickhouse.database")
-    is_secure = url.scheme in _SECURE or _truth("secure", given.pop("secure", "false"))
+    by_scheme = url.scheme in _SECURE
+    is_secure = _truth("secure", given.pop("secure", "true" if by_scheme else "false"))
+    if by_scheme and not is_secure:
+        raise SettingsError(f"dsn: {url.scheme}:// is secure")
     found: TlsOptions = {}
     if "verify" in given:
         found["verify"] = _truth("verify", given.pop("verify"))
