@@ -13,6 +13,9 @@ from typing import LiteralString
 
 from msgspec import Struct
 
+# A server takes no longer value than 131,072 bytes, and a letter may be four.
+_PIECE_CHARS = 30_000
+
 
 class Bind(Struct, frozen=True):
     """A value and the ClickHouse type it is parsed as by the server."""
@@ -32,12 +35,22 @@ class Sql(Struct, frozen=True):
         values: dict[str, object] = {}
         for part in self.parts:
             if isinstance(part, Bind):
-                name = f"p{len(values)}"
-                values[name] = part.value
-                text.append(f"{{{name}:{part.ch_type}}}")
+                pieces = _pieces(part)
+                names = [f"p{len(values) + n}" for n in range(len(pieces))]
+                values.update(zip(names, pieces, strict=True))
+                bound = ", ".join(f"{{{name}:{part.ch_type}}}" for name in names)
+                text.append(bound if len(pieces) == 1 else f"concat({bound})")
             else:
                 text.append(part)
         return "".join(text), values
+
+
+def _pieces(bound: Bind) -> list[object]:
+    """Return a value in as many pieces as it takes to send it."""
+    value = bound.value
+    if bound.ch_type != "String" or not isinstance(value, str) or len(value) <= _PIECE_CHARS:
+        return [value]
+    return [value[n : n + _PIECE_CHARS] for n in range(0, len(value), _PIECE_CHARS)]
 
 
 def bind(ch_type: LiteralString, value: object) -> Bind:

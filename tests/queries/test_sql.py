@@ -74,3 +74,21 @@ def test_of_one_it_is_parenthesised_too() -> None:
 def test_they_nest_as_whole_conditions() -> None:
     nested = all_of([any_of([sql("a"), sql("b")]), any_of([])])
     assert nested.render()[0] == "((a OR b) AND false)"
+
+
+@pytest.mark.parametrize("length", [30_000, 30_001, 60_000, 60_001])
+def test_a_long_text_is_sent_in_pieces(length: int) -> None:
+    long = "\\é" * length
+    long = long[:length]
+    text, values = sql("SELECT {}, {}", bind("String", long), bind("UInt8", 1)).render()
+    pieces = [value for value in values.values() if isinstance(value, str)]
+    assert "".join(pieces) == long
+    assert max(map(len, pieces)) <= 30_000
+    holes = ", ".join(f"{{p{n}:String}}" for n in range(len(pieces)))
+    first = holes if len(pieces) == 1 else f"concat({holes})"
+    assert text == f"SELECT {first}, {{p{len(pieces)}:UInt8}}"
+
+
+def test_of_other_types_nothing_is_cut() -> None:
+    text, values = sql("{}", bind("FixedString(40000)", "x" * 40_000)).render()
+    assert (text, len(values)) == ("{p0:FixedString(40000)}", 1)

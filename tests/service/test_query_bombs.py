@@ -207,11 +207,15 @@ def test_quick_requests_do_not_wait_for_heavy_ones(jammed: Client, filled: int) 
     assert ask(jammed, filled, f"persons/{UUID.format(7)}")[0] == 200
     assert ask(jammed, filled, "persons?distinct_id=id%207")[0] in (200, 503)
     assert ask(jammed, filled, "persons?distinct_id=id%207&include_total=false")[0] == 200
-    status, page = ask(jammed, filled, "persons")
-    assert (status, page["count"]) == (200, PERSONS)
     address = f"/api/projects/{filled}/persons/batch_by_uuids"
     assert jammed.post(address, json={"uuids": [UUID.format(7)]}).status_code == 200
     assert jammed.get("/readyz").status_code == 200
+
+
+@pytest.mark.embedded("on a server a count is a statement that may read much")
+def test_a_count_that_is_kept_does_not_wait(jammed: Client, filled: int) -> None:
+    status, page = ask(jammed, filled, "persons")
+    assert (status, page["count"]) == (200, PERSONS)
 
 
 @pytest.mark.parametrize(
