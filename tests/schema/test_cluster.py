@@ -46,9 +46,9 @@ def client(node: DoubleProcess) -> Client:
     return connect(node)
 
 
-def first(client: Client, text: str, **values: str) -> Sequence[Any]:
+def first(client: Client, asked: str, /, **values: str) -> Sequence[Any]:
     """Return the one row of an answer."""
-    (row,) = client.query(text, values).result_rows
+    (row,) = client.query(asked, values).result_rows
     return row
 
 
