@@ -23,8 +23,8 @@ class Wrong(Exception):
 def check_rows(found: Answer, expected: Sequence[Place], total: int) -> None:
     """Check who is on a page, and in which order.
 
-    Persons of one instant may stand in any order, as each system orders uuids in its own way: so of an
-    instant at an end of the page any of its persons may be there.
+    Persons of one instant may stand in any order, as each system orders uuids in its own way: so
+    of an instant at an end of the page any of its persons may be there.
 
     Args:
         found: the answer.

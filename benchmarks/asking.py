@@ -64,7 +64,9 @@ class Asking(Struct, frozen=True):
     worker: Worker
 
 
-def agree(systems: list[Asking], questions: list[Question], note: Callable[[str], None]) -> list[Statement]:
+def agree(
+    systems: list[Asking], questions: list[Question], note: Callable[[str], None]
+) -> list[Statement]:
     """Ask every system every question once, and compare with the truth; returns their statements.
 
     Raises:

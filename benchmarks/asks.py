@@ -24,8 +24,8 @@ class Test(Struct, frozen=True):
 class Where(Struct, frozen=True):
     """Which persons: all parts that are given must hold.
 
-    `search` is contained, case ignored, in the e-mail, the name, the username, the uuid or one of the
-    distinct ids.
+    `search` is contained, case ignored, in the e-mail, the name, the username, the uuid or one of
+    the distinct ids.
     """
 
     tests: tuple[Test, ...] = ()

@@ -15,7 +15,7 @@ _TIMES = 5
 
 
 class Bandwidth(Struct, frozen=True):
-    """Bytes a second: read from memory by one thread, and from the disk past its cache (0: unknown)."""
+    """Bytes a second, by one thread: from memory, and from the disk past its cache (or 0)."""
 
     memory: float
     disk: float

@@ -1,8 +1,8 @@
 """What became slower or faster: `python -m benchmarks.compare OLD.json NEW.json`.
 
-A time has changed where both the medians differ by a quarter and the middle halves of the times do not
-overlap. What the peers' times tell of the machine is taken out first: where all of them take a tenth
-longer, so may we.
+A time has changed where both the medians differ by a quarter and the middle halves of the times do
+not overlap. What the peers' times tell of the machine is taken out first: where all of them take a
+tenth longer, so may we.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def compare(old: Report, new: Report) -> Comparison:
 def shown(found: Comparison) -> str:
     """Return a comparison as text."""
     lines = [
-        f"{found.compared} times compared; the peers take {found.machine:.2f} times as long as before,"
-        " which is taken out."
+        f"{found.compared} times compared; the peers take {found.machine:.2f} times as long as"
+        " before, which is taken out."
     ]
     for name, changes in (("slower", found.slower()), ("faster", found.faster())):
         lines += [

@@ -84,7 +84,11 @@ def plot_sizes(reports: list[Report], target: Path) -> bool:
     figure.supxlabel("persons")
     figure.supylabel("milliseconds, median")
     figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=len(systems), frameon=False
+        handles.values(),
+        handles.keys(),
+        loc="outside lower center",
+        ncols=len(systems),
+        frameon=False,
     )
     _save(library, figure, target)
     return True

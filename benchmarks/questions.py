@@ -122,7 +122,9 @@ def _lists(asked: _Asked, persons: int) -> Iterator[Question]:
         first = deep_of(n)
         return Page(offset=first, after=everybody.page(first - 1, 1)[0])
 
-    yield Question("list, first page", "page", lambda _: Page(), check_at(lambda _: 0), bytes_of_page)
+    yield Question(
+        "list, first page", "page", lambda _: Page(), check_at(lambda _: 0), bytes_of_page
+    )
     yield Question("list, from a place far on", "page", deep, check_at(deep_of), bytes_of_page)
     yield Question(
         f"list, offset {offset:,}",
@@ -207,7 +209,10 @@ def _searches(asked: _Asked, drawn: Iterator[tuple[int, Person]]) -> Iterator[Qu
     yield _page(asked, "search, a name", "search", name, lambda _: 0.0)
     yield _page(asked, "search, common", "search", common, lambda _: 0.0)
     yield _count(
-        "count of a common search", "search count", common, lambda: float(asked.truth.weights.searched)
+        "count of a common search",
+        "search count",
+        common,
+        lambda: float(asked.truth.weights.searched),
     )
 
 
@@ -305,9 +310,9 @@ def _is_three(score: float) -> _Constant:
         Test("$os", "exact", "Windows"),
         Test("score", "gt", score),
     )
-    return Where(tests), lambda has, _: (
-        has["plan"] == "pro" and has["$os"] == "Windows" and has["score"] > score
-    )
+    return Where(
+        tests
+    ), lambda has, _: has["plan"] == "pro" and has["$os"] == "Windows" and has["score"] > score
 
 
 def _page(
@@ -348,15 +353,18 @@ def _values(asked: _Asked) -> Iterator[Question]:
     def scanned(key: str) -> Callable[[], float]:
         return lambda: asked.truth.weights.persons * asked.looked_at((key,))
 
-    for key in ("plan", CITY, COMPANY):
+    def of_all(key: str) -> Question:
         counter = asked.truth.values(key)
-        yield Question(
+        return Question(
             f"values of {key}",
             "values",
-            lambda _, key=key: Values(key),
-            lambda _, found, counter=counter: check_values(found, counter),
+            lambda _: Values(key),
+            lambda _, found: check_values(found, counter),
             scanned(key),
         )
+
+    for key in ("plan", CITY, COMPANY):
+        yield of_all(key)
     cities = asked.truth.values(CITY)
     pairs = [consonant + vowel for vowel in "aeiou" for consonant in "nrltmsdkbv"]
     yield Question(

@@ -1,4 +1,4 @@
-"""A version's results as Markdown: `python -m benchmarks.report DIR` writes it anew from the JSON."""
+"""A version's results as Markdown: `python -m benchmarks.report DIR` makes it of the JSON."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from benchmarks.targets import HTTP, OURS, targets
 
 _MIB = 1 << 20
 _ABOUT = """\
-- A time is that of the statements, or of the request, until all of the answer is there; it is taken in the
-  system's own process. One question at a time, all systems open, in turns and in another order every time, in
-  one run; every answer is compared with what plain Python made of the same lines.
-- Each question has another constant every time but those that have none to change (the list's first page, whether
-  `utm_source` is set, values) and the plan, one of four. The query condition cache is off for PostHog's model and
-  as the service has it, on, for personhouse, which gets nothing from it as the constants vary.
-- Data is in memory: nothing is read cold. 7.5 % of the persons have a newer version, 1 % are deleted, every
-  hundredth has 20 events. personhouse and PostHog's model hold the older versions as they come, the former after
-  its own merges; PostgreSQL and DuckDB hold the latest state alone.
-- `in brackets`: how many times as long as personhouse's statements it takes; below 1 the peer is faster. On a
-  machine that does something else as well, differences below a factor of two mean nothing.
-- *Limit*: the bytes that any system must look at (what is asked of everybody who must be looked at, what is
-  shown of those who pass), at the memory's measured bandwidth.
+- A time is that of the statements, or of the request, until all of the answer is there; it is taken
+  in the system's own process. One question at a time, all systems open, in turns and in another
+  order every time, in one run; every answer is compared with what plain Python made of the lines.
+- Each question has another constant every time but those that have none to change (the list's first
+  page, whether `utm_source` is set, values) and the plan, one of four. The query condition cache is
+  off for PostHog's model and as the service has it, on, for personhouse, which gets nothing from it
+  as the constants vary.
+- Data is in memory: nothing is read cold. 7.5 % of the persons have a newer version, 1 % are
+  deleted, every hundredth has 20 events. personhouse and PostHog's model hold the older versions as
+  they come, the former after its own merges; PostgreSQL and DuckDB hold the latest state alone.
+- In brackets: how many times as long as personhouse's statements it takes; below 1 the peer is
+  faster. On a machine that does something else as well, differences below a factor of two mean
+  nothing.
+- *Limit*: the bytes that any system must look at (what is asked of everybody who must be looked at,
+  what is shown of those who pass), at the memory's measured bandwidth.
 - Asked no more, after three times, is what has taken a system the run's `--seconds`."""
 
 
@@ -87,7 +89,9 @@ def _targets(report: Report, smaller: list[Report]) -> list[str]:
     found = targets(report, smaller)
     missed = [target for target in found if target.missed]
     if not missed:
-        return [f"All {len(found)} targets are met." if found else "There was nobody to compare with."]
+        return [
+            f"All {len(found)} targets are met." if found else "There was nobody to compare with."
+        ]
     return [
         f"**{len(missed)} of {len(found)} targets are missed:**",
         "",
@@ -127,13 +131,15 @@ def _table(report: Report, shown: Callable[[tuple[float, float, int]], str]) -> 
     rows = [f"| question | {' | '.join(asked)} |", f"| --- |{' --: |' * len(asked)}"]
     for question in report.questions():
         cells = (found.get((question, system)) for system in asked)
-        rows.append(f"| {question} | {' | '.join('–' if not one else shown(one) for one in cells)} |")
+        rows.append(
+            f"| {question} | {' | '.join('–' if not one else shown(one) for one in cells)} |"
+        )
     return rows
 
 
 def _bulk(report: Report) -> list[str]:
     rows = [
-        "| system | bulk load, persons/s | disk, bytes a person | memory, MiB | CSV, persons/s | Parquet |",
+        "| system | load, persons/s | bytes a person | memory MiB | CSV, persons/s | Parquet |",
         "| --- | --: | --: | --: | --: | --: |",
     ]
     written = {(one.system, one.form): one.rows / one.seconds for one in report.exports}
@@ -150,9 +156,9 @@ def _bulk(report: Report) -> list[str]:
         rows.append(f"| {one.name} | {rate} | {disk} | {memory} | {' | '.join(shown)} |")
     rows += [
         "",
-        "Loaded are persons and distinct ids, indexes included. personhouse is loaded by `personhouse import`."
-        " Memory is that of the processes after the questions, shared pages counted once. Exports are uuid,"
-        " created_at and properties of everybody, once, into a file.",
+        "Loaded are persons and distinct ids, indexes included; personhouse by its own command."
+        " Memory is that of the processes after the questions, shared pages counted once. Exports"
+        " are uuid, created_at and properties of everybody, once, into a file.",
     ]
     return rows
 

@@ -1,7 +1,7 @@
 """Measure personhouse and its peers: `python -m benchmarks.run`; see README.md beside this file.
 
-Generates persons, loads them into every system there is, sees that all answer rightly, asks them in turns
-for their times, and writes what came out. An answer that is wrong ends it.
+Generates persons, loads them into every system there is, sees that all answer rightly, asks them in
+turns for their times, and writes what came out. An answer that is wrong ends it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from benchmarks.answers import Wrong
 from benchmarks.asking import Asking, agree, ask_all, write_all
 from benchmarks.bandwidth import measure
 from benchmarks.data import Files
-from benchmarks.peers.system import Facts, Loaded, Missing
+from benchmarks.peers.system import Loaded, Missing
 from benchmarks.peers.worker import SYSTEMS, Worker
 from benchmarks.questions import Question, questions
 from benchmarks.results_file import (
@@ -62,6 +62,7 @@ class Options(Struct, frozen=True):
     keep: Path | None = None
     is_load_only: bool = False
     has_exports: bool = True
+    has_pause: bool = False
 
 
 def main() -> None:
@@ -88,14 +89,25 @@ def _options() -> Options:
     parser.add_argument("--scale", choices=_SCALES, help="100k if not given")
     parser.add_argument("--persons", type=int, help="how many, instead")
     parser.add_argument("--systems", help=f"only these: {','.join(SYSTEMS)}")
-    parser.add_argument("--repeat", type=int, default=_ROUNDS - 1, help="times to ask (%(default)s)")
+    parser.add_argument(
+        "--repeat", type=int, default=_ROUNDS - 1, help="times to ask (%(default)s)"
+    )
     parser.add_argument(
         "--seconds", type=float, default=10.0, help="then a question is asked no more (%(default)s)"
     )
-    parser.add_argument("--output", type=Path, help="directory; benchmarks/results/<version> if not given")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="load into DIR, or ask what is there")
-    parser.add_argument("--load-only", action="store_true", help="with --keep: load, and ask nothing")
+    parser.add_argument(
+        "--output", type=Path, help="directory; benchmarks/results/<version> if not given"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="load into DIR, or ask what is there"
+    )
+    parser.add_argument(
+        "--load-only", action="store_true", help="with --keep: load, and ask nothing"
+    )
     parser.add_argument("--no-exports", action="store_true", help="leave the exports out")
+    parser.add_argument(
+        "--pause", action="store_true", help="wait for a line of input before any time is taken"
+    )
     given = parser.parse_args()
     if not 1 <= given.repeat < _ROUNDS:
         parser.error(f"--repeat must be 1 at least, and {_ROUNDS - 1} at most")
@@ -118,6 +130,7 @@ def _options() -> Options:
         given.keep,
         given.load_only,
         not given.no_exports,
+        given.pause,
     )
 
 
@@ -148,7 +161,7 @@ def run(options: Options, folder: Path) -> Report | None:
     loaded = _load_all(options, folder, files)
     if options.is_load_only:
         return None
-    machine, bandwidth = this_machine(), measure(folder)
+    bandwidth = measure(folder)
     with ExitStack() as stack:
         reports: list[SystemReport] = []
         systems: list[Asking] = []
@@ -165,6 +178,10 @@ def run(options: Options, folder: Path) -> Report | None:
             systems += [Asking(variant, worker) for variant in opened.variants]
             reports.append(SystemReport(opened.variants[0], "", opened.facts, known))
         statements = agree(systems, asked, _note)
+        if options.has_pause:
+            _note("ready: a line, please")
+            sys.stdin.readline()
+        machine = this_machine()
         timings = ask_all(systems, asked, options.repeat, _note, seconds=options.seconds)
         memory = {worker.name: worker.memory_bytes() for worker in workers}
         exports = write_all(systems, folder, _note) if options.has_exports else []

@@ -115,7 +115,7 @@ def _placed(place: str) -> Place:
 
 
 class Weights(Struct):
-    """How many bytes there are: of all properties as JSON, of all that is searched, of the texts of a key."""
+    """How many bytes there are: of properties as JSON, of what is searched, of a key's texts."""
 
     persons: int = 0
     properties: int = 0

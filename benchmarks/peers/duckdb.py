@@ -11,7 +11,19 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.asks import EDITED, Answer, Ask, Count, Get, Page, Place, Timeline, Update, Values, Where
+from benchmarks.asks import (
+    EDITED,
+    Answer,
+    Ask,
+    Count,
+    Get,
+    Page,
+    Place,
+    Timeline,
+    Update,
+    Values,
+    Where,
+)
 from benchmarks.asks import Test as Condition
 from benchmarks.data import Files
 from benchmarks.peers.system import (
@@ -38,8 +50,8 @@ _COLUMNS = {
 }
 """By the key, the column that was taken out of the JSON by hand."""
 _SETTINGS = {"threads": str(CORES), "memory_limit": f"{MEMORY_BYTES // 4 >> 20}MB"}
-_LINES = """read_ndjson({file}, columns = {{uuid: 'UUID', distinct_ids: 'VARCHAR[]', is_identified: 'BOOLEAN',
-    created_at: 'TIMESTAMP', properties: 'JSON'}})"""
+_LINES = """read_ndjson({file}, columns = {{uuid: 'UUID', distinct_ids: 'VARCHAR[]',
+    is_identified: 'BOOLEAN', created_at: 'TIMESTAMP', properties: 'JSON'}})"""
 
 
 class DuckDb:
@@ -60,7 +72,10 @@ class DuckDb:
         self.open()
         for statement in _DDL.read_text().split(";\n"):
             self._run(statement)
-        names = {name: quoted(str(files.path(name))) for name in ("persons", "newer", "deleted", "events")}
+        names = {
+            name: quoted(str(files.path(name)))
+            for name in ("persons", "newer", "deleted", "events")
+        }
         with timed() as seconds:
             self._run(
                 _INSERT.format(
@@ -76,8 +91,9 @@ class DuckDb:
             self._run("CHECKPOINT")
         self._run(
             f"""INSERT INTO events SELECT person_id, timestamp, event, person_properties
-            FROM read_ndjson({names["events"]}, columns = {{person_id: 'UUID', timestamp: 'TIMESTAMP',
-                event: 'VARCHAR', person_properties: 'JSON'}}) ORDER BY 1, 2"""
+            FROM read_ndjson({names["events"]}, columns = {{person_id: 'UUID',
+                timestamp: 'TIMESTAMP', event: 'VARCHAR', person_properties: 'JSON'}})
+            ORDER BY 1, 2"""
         )
         self._run("CHECKPOINT")
         persons = int(self._run("SELECT count(*) FROM persons")[0][0])
@@ -95,9 +111,9 @@ class DuckDb:
     def facts(self) -> Facts:
         return Facts(
             str(self._duckdb.__version__),
-            "The latest version of everybody, read from the files by DuckDB itself, in the order of the list."
-            " The keys asked for are columns of their own; rare ones stay in the JSON. In the benchmark's"
-            " process, so without a server. The file holds the events as well.",
+            "The latest version of everybody, read from the files by DuckDB itself, in the order of"
+            " the list. The keys asked for are columns of their own; rare ones stay in the JSON."
+            " In the benchmark's process, so without a server. The file holds the events as well.",
             _DDL.read_text(),
             ", ".join(f"{name}={value}" for name, value in _SETTINGS.items()),
         )
@@ -137,7 +153,8 @@ class DuckDb:
 
     def export(self, form: ExportFormat, target: Path) -> int | None:
         options = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd"}[form]
-        text = f"COPY (SELECT id, created_at, properties FROM persons) TO {quoted(str(target))} ({options})"
+        everybody = "SELECT id, created_at, properties FROM persons"
+        text = f"COPY ({everybody}) TO {quoted(str(target))} ({options})"
         return int(self._run(text)[0][0])
 
     def _run(self, text: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -152,10 +169,11 @@ def _us(at: datetime) -> int:
 
 _INSERT = """INSERT INTO persons
 SELECT uuid, created_at, is_identified, distinct_ids, properties,
-    lower(concat_ws('\n', properties ->> '$.email', properties ->> '$.name', properties ->> '$.username',
-        uuid::VARCHAR, array_to_string(distinct_ids, '\n'))),
-    properties ->> '$.email', properties ->> '$.name', properties ->> '$.plan', properties ->> '$."$os"',
-    properties ->> '$.utm_source', properties ->> '$."$geoip_city_name"', properties ->> '$.company',
+    lower(concat_ws('\n', properties ->> '$.email', properties ->> '$.name',
+        properties ->> '$.username', uuid::VARCHAR, array_to_string(distinct_ids, '\n'))),
+    properties ->> '$.email', properties ->> '$.name', properties ->> '$.plan',
+    properties ->> '$."$os"', properties ->> '$.utm_source',
+    properties ->> '$."$geoip_city_name"', properties ->> '$.company',
     (properties ->> '$.mrr')::DOUBLE, (properties ->> '$.score')::DOUBLE
 FROM (
     SELECT * FROM {newer}
@@ -180,7 +198,8 @@ def _statement(ask: Ask) -> tuple[str, dict[str, Any]]:
                 )
             skip = "" if ask.after or not ask.offset else f" OFFSET {ask.offset}"
             return (
-                f"{_SHOWN} WHERE {condition}\nORDER BY created_at DESC, id DESC LIMIT {ask.limit}{skip}",
+                f"{_SHOWN} WHERE {condition}\nORDER BY created_at DESC, id DESC"
+                f" LIMIT {ask.limit}{skip}",
                 values,
             )
         case Count():
@@ -192,7 +211,10 @@ def _statement(ask: Ask) -> tuple[str, dict[str, Any]]:
             column = _COLUMNS[ask.key]
             values, contains = {}, ""
             if ask.contains:
-                values, contains = {"contains": ask.contains}, f" AND contains(lower({column}), $contains)"
+                values, contains = (
+                    {"contains": ask.contains},
+                    f" AND contains(lower({column}), $contains)",
+                )
             return (
                 f"SELECT {column}, count(*) FROM persons WHERE {column} IS NOT NULL{contains}\n"
                 "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20",

@@ -17,7 +17,19 @@ from uuid import UUID
 
 import msgspec
 
-from benchmarks.asks import EDITED, Answer, Ask, Count, Get, Page, Place, Timeline, Update, Values, Where
+from benchmarks.asks import (
+    EDITED,
+    Answer,
+    Ask,
+    Count,
+    Get,
+    Page,
+    Place,
+    Timeline,
+    Update,
+    Values,
+    Where,
+)
 from benchmarks.data import Files
 from benchmarks.peers.http import PROJECT, filters_of
 from benchmarks.peers.system import ExportFormat, Facts, Loaded, Missing
@@ -97,9 +109,9 @@ class PersonhouseEngine:
 
         return Facts(
             f"chDB {cast('Any', chdb).__version__}",
-            "The verbs of the service in the process of the engine: no HTTP, no keys, no encoding of the"
-            " answer. Default settings, on the same data as over HTTP. Exports are the engine's own, of the"
-            " same columns, into a file.",
+            "The verbs of the service in the process of the engine: no HTTP, no keys, no encoding"
+            " of the answer. Default settings, on the same data as over HTTP. Exports are the"
+            " engine's own, of the same columns, into a file.",
         )
 
     def pid(self) -> int:
@@ -115,7 +127,7 @@ class PersonhouseEngine:
         assert counts is not None
         match ask:
             case Page():
-                after = ask.after and RowPlace(ask.after.created_us, UUID(ask.after.uuid))
+                after = _placed(ask.after)
                 offset = 0 if ask.after else ask.offset
                 return lambda: read_page(
                     engine,
@@ -186,12 +198,18 @@ class PersonhouseEngine:
         params = {name.removeprefix("param_"): value for name, value in parameters.items()}
         inner = text if isinstance(text, str) else text.decode()
         target.unlink(missing_ok=True)
-        with closing(cast("Any", chdb).connect(str((self._data / "clickhouse").resolve()))) as handle:
+        with closing(
+            cast("Any", chdb).connect(str((self._data / "clickhouse").resolve()))
+        ) as handle:
             handle.query("USE personhouse")
             shown = f"SELECT * EXCEPT (odd, unnamed, total) FROM ({inner})"
             handle.query(f"{shown} INTO OUTFILE '{target}' FORMAT {_WRITTEN[form]}", params=params)
             rows = handle.query(f"SELECT count() FROM file('{target}', '{_WRITTEN[form]}')")
             return int(str(rows))
+
+
+def _placed(place: Place | None) -> RowPlace | None:
+    return None if place is None else RowPlace(place.created_us, UUID(place.uuid))
 
 
 def _selection(where: Where) -> Selection:

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,19 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
-from benchmarks.asks import EDITED, Answer, Ask, Count, Get, Page, Place, Timeline, Update, Values, Where
+from benchmarks.asks import (
+    EDITED,
+    Answer,
+    Ask,
+    Count,
+    Get,
+    Page,
+    Place,
+    Timeline,
+    Update,
+    Values,
+    Where,
+)
 from benchmarks.data import Files
 from benchmarks.peers.system import ExportFormat, Facts, Loaded
 from benchmarks.processes import settle
@@ -36,7 +49,9 @@ _LEAST_MERGED = 50_000
 _AT_ONCE = 1_000
 _COLUMNS = "uuid,created_at,properties"
 # What the engine makes once and never changes: two data directories may share it.
-_SHARED = frozenset((".bin", ".cmrk2", ".cmrk3", ".cmrk4", ".mrk2", ".mrk3", ".mrk4", ".idx", ".cidx"))
+_SHARED = frozenset(
+    (".bin", ".cmrk2", ".cmrk3", ".cmrk4", ".mrk2", ".mrk3", ".mrk4", ".idx", ".cidx")
+)
 
 
 class _Row(msgspec.Struct):
@@ -162,9 +177,9 @@ class PersonhouseHttp:
     def facts(self) -> Facts:
         return Facts(
             version("personhouse"),
-            "`personhouse serve` with its default settings, over one HTTP/1.1 connection that stays open: a"
-            " time is from sending the request to the last byte of the body. A count alone is that of a page"
-            " of one row, which is looked for meanwhile.",
+            "`personhouse serve` with its default settings, over one HTTP/1.1 connection that stays"
+            " open: a time is from sending the request to the last byte of the body. A count alone"
+            " is that of a page of one row, which is looked for meanwhile.",
         )
 
     def pid(self) -> int:
@@ -232,8 +247,6 @@ class PersonhouseHttp:
 
 
 def _us(text: str) -> int:
-    from datetime import datetime
-
     return to_us(datetime.fromisoformat(text))
 
 
@@ -253,7 +266,9 @@ def _request(client: httpx.Client, ask: Ask) -> httpx.Request:
         case Get():
             return client.build_request("GET", f"persons/{ask.uuid}")
         case Values():
-            arguments = {"key": ask.key, "value": ask.contains} if ask.contains else {"key": ask.key}
+            arguments = (
+                {"key": ask.key, "value": ask.contains} if ask.contains else {"key": ask.key}
+            )
             return client.build_request("GET", f"persons/values?{urlencode(arguments)}")
         case Timeline():
             arguments = {"properties": _filters_of_key(ask.key), "date_from": "all"}
@@ -290,11 +305,12 @@ def _filters_of_key(key: str) -> str:
 
 
 def _share(source: Path, target: Path) -> None:
-    """Copy a data directory; what never changes is not copied but there twice, and so cached once."""
+    """Copy a data directory; what never changes is there twice, not copied, and so cached once."""
 
-    def copy(one: str, other: str) -> object:
+    def copy(one: str, other: str) -> None:
         if Path(one).suffix in _SHARED:
-            return os.link(one, other)
-        return shutil.copy2(one, other)
+            os.link(one, other)
+        else:
+            shutil.copy2(one, other)
 
     shutil.copytree(source, target, symlinks=True, copy_function=copy)

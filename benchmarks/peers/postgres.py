@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,19 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.asks import EDITED, Answer, Ask, Count, Get, Page, Place, Timeline, Update, Values, Where
+from benchmarks.asks import (
+    EDITED,
+    Answer,
+    Ask,
+    Count,
+    Get,
+    Page,
+    Place,
+    Timeline,
+    Update,
+    Values,
+    Where,
+)
 from benchmarks.asks import Test as Condition
 from benchmarks.data import Files
 from benchmarks.peers.postgres_server import SETTINGS, Server
@@ -20,6 +32,7 @@ from benchmarks.peers.system import ExportFormat, Facts, Loaded, Missing, like, 
 
 _HERE = Path(__file__).parent
 _COPIED = 20_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Line(msgspec.Struct):
@@ -88,7 +101,7 @@ class Postgres:
                     copy.write_row((one, uuid))
 
     @contextlib.contextmanager
-    def _copying(self, table: str) -> Iterator[Any]:
+    def _copying(self, table: str) -> Generator[Any]:
         with (
             self._connection.cursor() as cursor,
             cursor.copy(f"COPY {table} FROM STDIN".encode()) as copy,
@@ -109,8 +122,8 @@ class Postgres:
     def facts(self) -> Facts:
         return Facts(
             str(self._run("SHOW server_version")[0][0]),
-            "The latest version of everybody, by COPY from Python; rows come with properties and distinct"
-            " ids. Statements are prepared by psycopg, binary, over a Unix socket.",
+            "The latest version of everybody, by COPY from Python; rows come with properties and"
+            " distinct ids. Statements are prepared by psycopg, binary, over a Unix socket.",
             "\n".join((_HERE / name).read_text() for name in ("postgres.sql", "postgres_keys.sql")),
             ", ".join(f"{name}={value}" for name, value in SETTINGS.items()),
         )
@@ -149,7 +162,9 @@ class Postgres:
     def export(self, form: ExportFormat, target: Path) -> int | None:
         if form != "csv":
             return None
-        text = b"COPY (SELECT id, created_at, properties FROM persons) TO STDOUT (FORMAT csv, HEADER)"
+        text = (
+            b"COPY (SELECT id, created_at, properties FROM persons) TO STDOUT (FORMAT csv, HEADER)"
+        )
         with (
             self._connection.cursor() as cursor,
             target.open("wb") as out,
@@ -196,7 +211,7 @@ def _batches(files: Files) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _us(at: datetime) -> int:
-    since = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    since = at - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
@@ -210,13 +225,14 @@ def _statement(ask: Ask) -> tuple[str, dict[str, Any]]:
         case Page():
             condition, values = _conditions(ask.where)
             if ask.after is not None:
-                at = datetime.fromtimestamp(0, UTC).isoformat()
-                values |= {"us": ask.after.created_us, "uuid": ask.after.uuid}
-                condition += f" AND (created_at, id) < ('{at}'::timestamptz + %(us)s * interval '1 microsecond', %(uuid)s::uuid)"
+                at = _EPOCH + timedelta(microseconds=ask.after.created_us)
+                values |= {"at": at, "uuid": ask.after.uuid}
+                condition += " AND (created_at, id) < (%(at)s, %(uuid)s::uuid)"
             skip = "" if ask.after or not ask.offset else f" OFFSET {ask.offset}"
             # The distinct ids are looked up for the page's rows alone.
             return (
-                f"{_SHOWN} WHERE {condition}\nORDER BY created_at DESC, id DESC LIMIT {ask.limit}{skip}",
+                f"{_SHOWN} WHERE {condition}\nORDER BY created_at DESC, id DESC"
+                f" LIMIT {ask.limit}{skip}",
                 values,
             )
         case Count():
@@ -228,18 +244,22 @@ def _statement(ask: Ask) -> tuple[str, dict[str, Any]]:
             value = f"properties ->> {quoted(ask.key)}"
             values, contains = {}, ""
             if ask.contains:
-                values, contains = {"contains": like(ask.contains)}, f" AND {value} ILIKE %(contains)s"
+                values, contains = (
+                    {"contains": like(ask.contains)},
+                    f" AND {value} ILIKE %(contains)s",
+                )
             return (
-                f"SELECT {value} AS value, count(*) FROM persons WHERE {value} IS NOT NULL{contains}\n"
-                "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20",
+                f"SELECT {value} AS value, count(*) FROM persons\n"
+                f"WHERE {value} IS NOT NULL{contains}\nGROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20",
                 values,
             )
         case Timeline():
             return _TIMELINE.format(key=quoted(ask.key)), {"id": ask.uuid}
         case Update():
             return (
-                f"UPDATE persons SET properties = properties || jsonb_build_object({quoted(EDITED)},"
-                " %(value)s::bigint)\nWHERE id = %(id)s::uuid",
+                "UPDATE persons SET properties = properties"
+                f" || jsonb_build_object({quoted(EDITED)}, %(value)s::bigint)\n"
+                "WHERE id = %(id)s::uuid",
                 {"id": ask.uuid, "value": ask.value},
             )
 
@@ -257,7 +277,9 @@ def _conditions(where: Where) -> tuple[str, dict[str, Any]]:
     passes, values = ["true"], dict[str, Any]()
     if where.distinct_id:
         values["distinct_id"] = where.distinct_id
-        passes.append("id = (SELECT person_id FROM distinct_ids WHERE distinct_id = %(distinct_id)s)")
+        passes.append(
+            "id = (SELECT person_id FROM distinct_ids WHERE distinct_id = %(distinct_id)s)"
+        )
     if where.email:
         values["email"] = where.email
         passes.append("properties ->> 'email' = %(email)s")

@@ -49,7 +49,9 @@ class Server:
     def start(self) -> None:
         """Start it, and make the cluster where there is none."""
         if not (self.data / "PG_VERSION").exists():
-            self._run("initdb", "-D", self.data, "-A", "trust", "-E", "UTF8", "--locale=C", "-U", _USER)
+            self._run(
+                "initdb", "-D", self.data, "-A", "trust", "-E", "UTF8", "--locale=C", "-U", _USER
+            )
             with (self.data / "postgresql.conf").open("a") as settings:
                 settings.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
         # The path of a socket may have a hundred characters, a directory's more.

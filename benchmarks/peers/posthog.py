@@ -1,12 +1,14 @@
 """PostHog's way to keep persons in ClickHouse, on the same engine; written from its public schema.
 
-Versions in a ReplacingMergeTree by (team, uuid), properties as one text, the latest version by argMax.
-Filters are first asked of all versions, so that fewer are put together: as PostHog does. It gets ids
-here and their times, as PostHog fetches persons from PostgreSQL, which takes time that is not counted.
+Versions in a ReplacingMergeTree by (team, uuid), properties as one text, the latest version by
+argMax. Filters are first asked of all versions, so that fewer are put together: as PostHog does. It
+gets ids here and their times, as PostHog fetches persons from PostgreSQL, which takes time that is
+not counted.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +17,19 @@ from typing import Any, cast
 import clickhouse_connect
 import msgspec
 
-from benchmarks.asks import EDITED, Answer, Ask, Count, Get, Page, Place, Timeline, Update, Values, Where
+from benchmarks.asks import (
+    EDITED,
+    Answer,
+    Ask,
+    Count,
+    Get,
+    Page,
+    Place,
+    Timeline,
+    Update,
+    Values,
+    Where,
+)
 from benchmarks.asks import Test as Condition
 from benchmarks.data import Files
 from benchmarks.peers.system import ExportFormat, Facts, Loaded, like, quoted, size_of, timed
@@ -26,7 +40,10 @@ _SETTINGS = {
     "allow_suspicious_low_cardinality_types": "1",
 }
 _PARTS = 8
-_STRUCTURE = "uuid UUID, distinct_ids Array(String), is_identified Bool, created_at String, properties String"
+_STRUCTURE = (
+    "uuid UUID, distinct_ids Array(String), is_identified Bool, created_at String,"
+    " properties String"
+)
 _EMAIL = "posthog, e-mail materialized"
 
 
@@ -40,7 +57,7 @@ class PostHog:
         self._client: Any = None
 
     def load(self, files: Files) -> Loaded:
-        """Load persons in bulk; then newer versions, which stay in parts of their own, and tombstones."""
+        """Load persons in bulk; then newer versions, which stay in parts of their own."""
         self.open()
         for statement in _DDL.read_text().split(";\n"):
             if statement.strip():
@@ -69,8 +86,8 @@ class PostHog:
     def _insert(self, source: Path, *, version: int, having: str = "") -> None:
         self._client.command(
             f"""INSERT INTO person (id, created_at, team_id, properties, is_identified, version)
-            SELECT uuid, parseDateTime64BestEffort(created_at, 6, 'UTC'), 1, properties, is_identified,
-                {version}
+            SELECT uuid, parseDateTime64BestEffort(created_at, 6, 'UTC'), 1, properties,
+                is_identified, {version}
             FROM {_file(source)} {having}"""
         )
 
@@ -89,10 +106,10 @@ class PostHog:
 
     def _insert_events(self, source: Path) -> None:
         self._client.command(
-            f"""INSERT INTO events (uuid, event, properties, timestamp, team_id, distinct_id, person_id,
-                person_properties)
-            SELECT uuid, event, properties, parseDateTime64BestEffort(timestamp, 6, 'UTC'), 1, distinct_id,
-                person_id, person_properties
+            f"""INSERT INTO events (uuid, event, properties, timestamp, team_id, distinct_id,
+                person_id, person_properties)
+            SELECT uuid, event, properties, parseDateTime64BestEffort(timestamp, 6, 'UTC'), 1,
+                distinct_id, person_id, person_properties
             FROM file('{source}', 'JSONEachRow', 'uuid UUID, event String, properties String,
                 timestamp String, distinct_id String, person_id UUID, person_properties String')"""
         )
@@ -113,15 +130,13 @@ class PostHog:
     def facts(self) -> Facts:
         return Facts(
             str(self._client.query("SELECT version()").result_rows[0][0]),
-            "PostHog's ClickHouse tables on the same chDB. The newer versions are in eight parts that are"
-            " not merged. Ids and times alone are fetched for a page.",
+            "PostHog's ClickHouse tables on the same chDB. The newer versions are in eight parts"
+            " that are not merged. Ids and times alone are fetched for a page.",
             _DDL.read_text(),
             ", ".join(f"{name}={value}" for name, value in _SETTINGS.items()),
         )
 
     def pid(self) -> int:
-        import os
-
         return os.getpid()
 
     def can(self, ask: Ask, variant: str) -> bool:
@@ -149,8 +164,8 @@ class PostHog:
                 return Answer(points=[(int(us), int(n)) for us, n, _ in rows])
             case Update():
                 raw_value = self._client.query(
-                    f"SELECT JSONExtractInt(argMax(properties, version), {quoted(EDITED)}) FROM person"
-                    " WHERE team_id = 1 AND id = {id:UUID}",
+                    f"SELECT JSONExtractInt(argMax(properties, version), {quoted(EDITED)})"
+                    " FROM person WHERE team_id = 1 AND id = {id:UUID}",
                     parameters={"id": ask.uuid},
                 ).result_rows
                 return Answer(count=int(raw_value[0][0]))
@@ -165,8 +180,9 @@ class PostHog:
         written = {"csv": "CSVWithNames", "parquet": "Parquet"}[form]
         self._client.command(
             "INSERT INTO FUNCTION file({target:String}, {form:String})"
-            " SELECT id, argMax(created_at, version) AS created, argMax(properties, version) AS properties"
-            " FROM person WHERE team_id = 1 GROUP BY id HAVING argMax(is_deleted, version) = 0",
+            " SELECT id, argMax(created_at, version) AS created,"
+            " argMax(properties, version) AS properties FROM person WHERE team_id = 1"
+            " GROUP BY id HAVING argMax(is_deleted, version) = 0",
             parameters={"target": str(target), "form": written},
         )
         rows = self._client.query(
@@ -217,7 +233,8 @@ def _statement(ask: Ask, *, is_materialized: bool) -> tuple[str, dict[str, Any]]
             place = ""
             if ask.after is not None:
                 values |= {"us": ask.after.created_us, "uuid": ask.after.uuid}
-                place = "\n    AND (created, id) < (fromUnixTimestamp64Micro({us:Int64}, 'UTC'), {uuid:UUID})"
+                at = "fromUnixTimestamp64Micro({us:Int64}, 'UTC')"
+                place = f"\n    AND (created, id) < ({at}, {{uuid:UUID}})"
             skip = 0 if ask.after else ask.offset
             return (
                 "SELECT id, toUnixTimestamp64Micro(argMax(created_at, version) AS created)\n"
@@ -230,7 +247,8 @@ def _statement(ask: Ask, *, is_materialized: bool) -> tuple[str, dict[str, Any]]
             return f"SELECT count() FROM (\nSELECT id {_latest(inner, outer)})", values
         case Get():
             return (
-                "SELECT id, argMax(properties, version) FROM person\nWHERE team_id = 1 AND id = {id:UUID}"
+                "SELECT id, argMax(properties, version) FROM person\n"
+                "WHERE team_id = 1 AND id = {id:UUID}"
                 " GROUP BY id HAVING argMax(is_deleted, version) = 0",
                 {"id": ask.uuid},
             )
@@ -244,7 +262,9 @@ def _statement(ask: Ask, *, is_materialized: bool) -> tuple[str, dict[str, Any]]
 
 def _latest(inner: str, outer: str) -> str:
     """Return whose latest version passes, of those of whom some version does."""
-    found = f"\n    AND id IN (SELECT id FROM person WHERE team_id = 1 AND {inner})" if inner else ""
+    found = (
+        f"\n    AND id IN (SELECT id FROM person WHERE team_id = 1 AND {inner})" if inner else ""
+    )
     passes = f"\n    AND {outer}" if outer else ""
     return (
         f"FROM person WHERE team_id = 1{found}\n"
@@ -263,7 +283,10 @@ def _conditions(where: Where, *, is_materialized: bool) -> tuple[str, str, dict[
             " HAVING argMax(is_deleted, version) = 0"
         )
         return f"id IN ({ids})", "", values
-    passes = [_test(test, n, values, is_materialized=is_materialized) for n, test in enumerate(where.tests)]
+    passes = [
+        _test(test, n, values, is_materialized=is_materialized)
+        for n, test in enumerate(where.tests)
+    ]
     text = _texts(is_materialized=is_materialized)
     if where.email:
         values["email"] = where.email
@@ -272,7 +295,10 @@ def _conditions(where: Where, *, is_materialized: bool) -> tuple[str, str, dict[
         values["search"] = like(where.search)
         columns = (text("email"), text("name"), text("username"), "toString(id)")
         some = [f"{column} ILIKE {{search:String}}" for column in columns]
-        ids = "SELECT person_id FROM person_distinct_id2 WHERE team_id = 1 AND distinct_id ILIKE {search:String}"
+        ids = (
+            "SELECT person_id FROM person_distinct_id2 WHERE team_id = 1"
+            " AND distinct_id ILIKE {search:String}"
+        )
         passes.append(f"({' OR '.join([*some, f'id IN ({ids})'])})")
     inner = " AND ".join(passes)
     return inner, f"argMax({inner}, version)" if inner else "", values
@@ -319,10 +345,12 @@ def _values(ask: Values) -> tuple[str, dict[str, Any]]:
 
 def _timeline(ask: Timeline) -> tuple[str, dict[str, Any]]:
     return (
-        f"""SELECT toUnixTimestamp64Micro(min(timestamp)), count(), argMin(person_properties, timestamp)
+        f"""SELECT toUnixTimestamp64Micro(min(timestamp)), count(),
+    argMin(person_properties, timestamp)
 FROM (
     SELECT timestamp, person_properties, sum(opens) OVER (ORDER BY timestamp) AS point FROM (
-        SELECT timestamp, person_properties, JSONExtractString(person_properties, {quoted(ask.key)}) AS value,
+        SELECT timestamp, person_properties,
+            JSONExtractString(person_properties, {quoted(ask.key)}) AS value,
             value != lagInFrame(value, 1, '\\0') OVER (
                 ORDER BY timestamp ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS opens
         FROM events WHERE team_id = 1 AND person_id = {{id:UUID}}

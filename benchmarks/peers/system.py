@@ -105,7 +105,7 @@ class System(Protocol):
         ...
 
     def export(self, form: ExportFormat, target: Path) -> int | None:
-        """Write uuid, created_at and properties of all to a file; returns rows, None if it cannot."""
+        """Write uuid, created_at and properties of all; returns rows, None if it cannot."""
         ...
 
 
@@ -125,7 +125,7 @@ def like(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text as a literal in SQL; for property names, which cannot be parameters everywhere."""
+    """Return a text as a literal in SQL: a property's name cannot be a parameter everywhere."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 

@@ -130,12 +130,15 @@ class Worker:
         trace: TracebackType | None,
     ) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
             self._process.wait(_STOP_SECONDS)
         finally:
             self._process.kill()
+            self._process.wait()
+            self._process.stdout.close()
             self._log.close()
 
     def load(self, files: Files) -> Loaded:
