@@ -161,7 +161,6 @@ def run(options: Options, folder: Path) -> Report | None:
     loaded = _load_all(options, folder, files)
     if options.is_load_only:
         return None
-    bandwidth = measure(folder)
     with ExitStack() as stack:
         reports: list[SystemReport] = []
         systems: list[Asking] = []
@@ -181,7 +180,7 @@ def run(options: Options, folder: Path) -> Report | None:
         if options.has_pause:
             _note("ready: a line, please")
             sys.stdin.readline()
-        machine = this_machine()
+        machine, bandwidth = this_machine(), measure(folder)
         timings = ask_all(systems, asked, options.repeat, _note, seconds=options.seconds)
         memory = {worker.name: worker.memory_bytes() for worker in workers}
         exports = write_all(systems, folder, _note) if options.has_exports else []
