@@ -166,6 +166,7 @@ def _bulk(report: Report) -> list[str]:
 def _facts(report: Report) -> list[str]:
     machine = report.machine
     return [
+        *([f"- **{report.note}**"] if report.note else []),
         _ABOUT_MACHINE.format(
             at=report.at,
             command=report.command,

@@ -42,7 +42,12 @@ class SystemReport(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """One run. `scanned` are the bytes that each question must look at, at least."""
+    """One run.
+
+    Attributes:
+        scanned: the bytes that each question must look at, at least.
+        note: what whoever measured has to say.
+    """
 
     at: str
     version: str
@@ -57,6 +62,7 @@ class Report(Struct, frozen=True):
     timings: list[Timing]
     exports: list[Written]
     statements: list[Statement]
+    note: str = ""
 
     def medians(self, system: str) -> dict[str, float]:
         """Return a system's medians in milliseconds, by question."""

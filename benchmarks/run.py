@@ -63,6 +63,7 @@ class Options(Struct, frozen=True):
     is_load_only: bool = False
     has_exports: bool = True
     has_pause: bool = False
+    note: str = ""
 
 
 def main() -> None:
@@ -108,6 +109,7 @@ def _options() -> Options:
     parser.add_argument(
         "--pause", action="store_true", help="wait for a line of input before any time is taken"
     )
+    parser.add_argument("--note", default="", help="what the report is to say as well")
     given = parser.parse_args()
     if not 1 <= given.repeat < _ROUNDS:
         parser.error(f"--repeat must be 1 at least, and {_ROUNDS - 1} at most")
@@ -131,6 +133,7 @@ def _options() -> Options:
         given.load_only,
         not given.no_exports,
         given.pause,
+        given.note,
     )
 
 
@@ -203,6 +206,7 @@ def run(options: Options, folder: Path) -> Report | None:
         timings,
         exports,
         statements,
+        options.note,
     )
 
 

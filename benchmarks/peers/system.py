@@ -32,11 +32,17 @@ class Loaded(Struct, frozen=True):
         persons: how many were loaded at first, in bulk.
         seconds: that took, indexes included.
         disk_bytes: of everything, in the end.
+        load: the load average before, which tells whether others were at work; below 0 unknown.
     """
 
     persons: int
     seconds: float
     disk_bytes: int
+    load: float = -1.0
+
+    def was_alone(self) -> bool:
+        """Say whether nothing else took the processor, as far as is known."""
+        return 0 <= self.load <= CORES + 1
 
 
 class Facts(Struct, frozen=True):

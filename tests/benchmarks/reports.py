@@ -20,7 +20,7 @@ def timing(system: str, question: str, *times: float) -> Timing:
     )
 
 
-def report(timings: list[Timing], *, persons: int = 100_000) -> Report:
+def report(timings: list[Timing], *, persons: int = 100_000, load: float = 0.5) -> Report:
     """A run with these times; ours is loaded slower than PostgreSQL and exports faster."""
     facts = Facts("1", "As it is.", "CREATE TABLE t (a Int8)", "a=1")
     return Report(
@@ -33,8 +33,8 @@ def report(timings: list[Timing], *, persons: int = 100_000) -> Report:
         persons=persons,
         repeat=5,
         systems=[
-            SystemReport(HTTP, "", facts, Loaded(persons, 10.0, 100 * persons), 1 << 30),
-            SystemReport(POSTGRES, "", facts, Loaded(persons, 5.0, 100 * persons), None),
+            SystemReport(HTTP, "", facts, Loaded(persons, 10.0, 100 * persons, load), 1 << 30),
+            SystemReport(POSTGRES, "", facts, Loaded(persons, 5.0, 100 * persons, load), None),
             SystemReport("duckdb", "duckdb is not installed"),
         ],
         scanned=dict.fromkeys(KINDS, 2e6),
