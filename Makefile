@@ -12,8 +12,8 @@ COMPILE = $(UV) pip compile pyproject.toml --universal --generate-hashes --quiet
 # Bytecode is kept: without it a service takes twice as long to start, and tests start dozens.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo serve setup fmt lint types test test-fast wire distributed cover golden crash fuzz bench docs \
-	release lock clean
+.PHONY: help demo serve setup fmt lint types test test-fast wire distributed cover golden crash fuzz \
+	bench bench-check docs release lock clean
 
 help: ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile
@@ -74,8 +74,18 @@ crash: setup ## kill -9 of the service in a storm of writes, 200 times
 fuzz: setup ## random input, for minutes
 	$(PYTEST) -m fuzz
 
-bench: setup ## all benchmarks; results in benchmarks/results/
-	$(BIN)/python -m benchmarks.run
+bench: .venv/.bench ## 100,000 persons, here and in PostHog's tables, PostgreSQL, DuckDB
+	$(BIN)/python -m benchmarks.run --scale 100k --output benchmarks/results/here
+
+bench-check: .venv/.bench ## what became slower or faster since the last `make bench`
+	$(BIN)/python -m benchmarks.run --scale 100k --output benchmarks/results/now
+	$(BIN)/python -m benchmarks.compare benchmarks/results/here/100000.json \
+		benchmarks/results/now/100000.json
+
+# Beside the lock of the tests, which need none of it.
+.venv/.bench: .venv/.locked requirements/bench.txt
+	$(UV) pip install --quiet --python .venv --require-hashes -r requirements/bench.txt
+	@touch $@
 
 docs: setup ## every link leads somewhere, every setting is explained
 	$(PYTEST) tests/test_layout.py -k docs
@@ -87,6 +97,7 @@ lock: setup ## write the locks anew; to the newest with UPGRADE=--upgrade
 	$(COMPILE) --all-extras --group dev -o $(LOCK)
 	$(COMPILE) --extra embedded -c $(LOCK) -o requirements/embedded.txt
 	$(COMPILE) -c $(LOCK) -o requirements/runtime.txt
+	$(COMPILE) --group bench -c $(LOCK) -o requirements/bench.txt
 
 clean: ## all that was installed, built or cached
 	rm -rf .venv dist .coverage .hypothesis .*_cache

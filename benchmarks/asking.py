@@ -1,176 +1,174 @@
-"""Ask over one HTTP connection, and take the time from the request to the last byte."""
+"""Ask all systems the same, in turns: first whether they agree, then for the time."""
 
 from __future__ import annotations
 
 import math
 import random
 import statistics
-import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from pathlib import Path
 
-import httpx
-import msgspec
 from msgspec import Struct
 
-from benchmarks.answers import Answer, Wrong
-from benchmarks.processes import Peak
+from benchmarks.answers import Wrong
+from benchmarks.peers.worker import Worker
 from benchmarks.questions import Question
-from benchmarks.running import Service
 
-# Too much for the service's limits is a time too, if not a good one: no reason to stop.
-_REFUSALS = ("too_expensive", "busy", "engine_down")
+LEAST_TIMES = 3
 
 
 class Timing(Struct, frozen=True):
-    """How long a question took, each time it was answered; `rows` and `found` are medians.
+    """How long a question took a system, each time it was answered.
 
     Attributes:
-        name: the question.
-        p50_ms: the median; None where nothing was answered.
+        question, kind, system: which and whose.
+        p50_ms: the median.
         p95_ms: of 100 answers 95 took at most as long.
-        min_ms: the fastest.
+        spread_ms: between the quartiles.
         n: how many were answered.
-        refused: how many the service stopped at a limit.
-        rows: in an answer.
-        found: the count that an answer gave.
-        bytes: of a body.
         all_ms: every time taken, in the order asked.
     """
 
-    name: str
-    p50_ms: float | None
-    p95_ms: float | None
-    min_ms: float | None
+    question: str
+    kind: str
+    system: str
+    p50_ms: float
+    p95_ms: float
+    spread_ms: float
     n: int
-    refused: int
-    rows: int | None
-    found: int | None
-    bytes: int | None
     all_ms: list[float]
 
 
-class Exported(Struct, frozen=True):
-    """A CSV export of everything; memory None where it cannot be seen."""
+class Statement(Struct, frozen=True):
+    """What a system was asked with."""
 
+    question: str
+    system: str
+    text: str
+
+
+class Written(Struct, frozen=True):
+    """An export of uuid, created_at and properties of everybody, into a file."""
+
+    system: str
+    form: str
     rows: int
-    bytes: int
     seconds: float
-    first_byte_ms: float
-    growth_bytes: int | None
-
-
-class _Taken(Struct, frozen=True):
-    ms: float
     bytes: int
-    answer: Answer
 
 
-class _Failure(Struct):
-    code: str = ""
+class Asking(Struct, frozen=True):
+    """A system to ask: one of a worker's variants."""
+
+    system: str
+    worker: Worker
 
 
-@contextmanager
-def connected(service: Service, project: int, key: str) -> Generator[httpx.Client]:
-    """Open a client that keeps one connection and waits for as long as it takes."""
-    with httpx.Client(
-        base_url=f"{service.url}/api/projects/{project}/",
-        headers={"authorization": f"Bearer {key}", "accept-encoding": "identity"},
-        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None),
-        timeout=None,
-        trust_env=False,
-    ) as client:
-        yield client
+def agree(
+    systems: list[Asking], questions: list[Question], note: Callable[[str], None]
+) -> list[Statement]:
+    """Ask every system every question once, and compare with the truth; returns their statements.
+
+    Raises:
+        Wrong: an answer is not right.
+    """
+    shown: list[Statement] = []
+    for one in systems:
+        for question in questions:
+            taken = _ask(one, question, 0, is_shown=True)
+            if taken is not None and taken[1]:
+                shown.append(Statement(question.name, one.system, taken[1]))
+        note(f"{one.system} answers rightly")
+    return shown
 
 
 def ask_all(
-    client: httpx.Client, questions: list[Question], repeat: int, note: Callable[[str], None]
+    systems: list[Asking],
+    questions: list[Question],
+    repeat: int,
+    note: Callable[[str], None],
+    *,
+    seconds: float,
 ) -> list[Timing]:
-    """Ask every question once to see that it is answered rightly, then all in turns for the time.
+    """Ask all systems all questions in turns, in another order every time.
 
-    Every answer is checked, after its time was taken.
+    Every answer is checked, after its time was taken. What has taken a system longer than `seconds`
+    is asked three times, and then no more, or one question would take all the time there is.
 
     Raises:
-        Wrong: an answer is.
+        Wrong: an answer is not right.
     """
-    for question in questions:
-        _ask(client, question, 0)
-    note(f"all {len(questions)} questions are answered rightly")
-    taken: dict[str, list[_Taken | None]] = {question.name: [] for question in questions}
+    pairs = [(one, question) for one in systems for question in questions]
+    taken: dict[tuple[str, str], list[float]] = {}
+    absent: set[tuple[str, str]] = set()
     for n in range(1, repeat + 1):
-        # Who comes after the largest page should not always be the same.
-        for question in random.Random(n).sample(questions, len(questions)):
-            taken[question.name].append(_ask(client, question, n))
-    note(f"asked {repeat} times")
-    return [_timing(question.name, taken[question.name]) for question in questions]
+        # Who comes after whom should not always be the same.
+        for one, question in random.Random(n).sample(pairs, len(pairs)):
+            key = one.system, question.name
+            times = taken.setdefault(key, [])
+            if key in absent or (len(times) >= LEAST_TIMES and sum(times) > 1_000 * seconds):
+                continue
+            found = _ask(one, question, n)
+            if found is None:
+                absent.add(key)
+            else:
+                times.append(found[0])
+        note(f"asked {n} times")
+    return [
+        timing(question, one.system, taken[one.system, question.name])
+        for question in questions
+        for one in systems
+        if taken[one.system, question.name]
+    ]
 
 
-def export_all(client: httpx.Client, service: Service, persons: int) -> Exported:
-    """Read all persons as CSV, as fast as they come.
-
-    Raises:
-        Wrong: there are not as many lines as persons.
-    """
-    received = newlines = 0
-    first = math.nan
-    with Peak(service.pid) as peak:
-        started = time.perf_counter()
-        with client.stream("GET", "persons.csv") as response:
-            for chunk in response.iter_raw():
-                if not received:
-                    first = time.perf_counter() - started
-                received += len(chunk)
-                # No generated text holds a line break.
-                newlines += chunk.count(b"\n")
-        seconds = time.perf_counter() - started
-    if response.status_code != 200 or newlines != persons + 1:
-        raise Wrong(f"export: status {response.status_code}, {newlines} lines, header included")
-    growth = None
-    if peak.highest_bytes is not None and peak.before_bytes is not None:
-        growth = peak.highest_bytes - peak.before_bytes
-    return Exported(persons, received, seconds, 1_000 * first, growth)
+def write_all(systems: list[Asking], folder: Path, note: Callable[[str], None]) -> list[Written]:
+    """Have every system write everybody to a file, once in each form; files do not stay."""
+    found: list[Written] = []
+    seen: set[str] = set()
+    for one in systems:
+        if one.worker.name in seen:
+            continue
+        seen.add(one.worker.name)
+        for form in ("csv", "parquet"):
+            # PostgreSQL's is written by its client.
+            target = folder / f"export.{form}"
+            done = one.worker.export(form, target)
+            target.unlink(missing_ok=True)
+            if done.rows is not None:
+                found.append(Written(one.system, form, done.rows, done.seconds, done.bytes))
+        note(f"{one.system} has exported everything")
+    rows = {one.rows for one in found}
+    if len(rows) > 1:
+        raise Wrong(f"exports of different numbers of rows: {found}")
+    return found
 
 
-def _ask(client: httpx.Client, question: Question, n: int) -> _Taken | None:
-    """Ask once; None where the service refuses because it would take too much."""
-    request = client.build_request("GET", question.path(n))
-    started = time.perf_counter()
-    response = client.send(request)
-    ms = 1_000 * (time.perf_counter() - started)
-    if response.status_code != 200:
-        if _code(response.content) in _REFUSALS:
-            return None
-        raise Wrong(f"{request.url}: {response.status_code} {response.text[:1_000]}")
-    try:
-        answer = question.check(n, response.content)
-    except (Wrong, msgspec.DecodeError) as error:
-        raise Wrong(f"{question.name}: {request.url}: {error}") from error
-    return _Taken(ms, len(response.content), answer)
-
-
-def _code(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Failure).code
-    except msgspec.DecodeError:
-        return ""
-
-
-def _timing(name: str, taken: list[_Taken | None]) -> Timing:
-    answered = [one for one in taken if one is not None]
-    refused = len(taken) - len(answered)
-    if not answered:
-        return Timing(name, None, None, None, 0, refused, None, None, None, [])
-    times = [round(one.ms, 3) for one in answered]
-    found = [one.answer.found for one in answered if one.answer.found is not None]
+def timing(question: Question, system: str, times: list[float]) -> Timing:
+    """Sum up times in milliseconds."""
+    ordered = sorted(times)
+    quarter = len(ordered) // 4
     return Timing(
-        name,
+        question.name,
+        question.kind,
+        system,
         round(statistics.median(times), 3),
-        sorted(times)[math.ceil(0.95 * len(times)) - 1],
-        min(times),
+        ordered[math.ceil(0.95 * len(times)) - 1],
+        round(ordered[-1 - quarter] - ordered[quarter], 3),
         len(times),
-        refused,
-        statistics.median_low([one.answer.rows for one in answered]),
-        statistics.median_low(found) if found else None,
-        statistics.median_low([one.bytes for one in answered]),
         times,
     )
+
+
+def _ask(
+    one: Asking, question: Question, n: int, *, is_shown: bool = False
+) -> tuple[float, str] | None:
+    """Ask once, and compare; None where the system is not asked this."""
+    taken = one.worker.ask(question.ask(n), one.system, is_shown=is_shown)
+    if taken.answer is None:
+        return None
+    try:
+        question.check(n, taken.answer)
+    except Wrong as error:
+        raise Wrong(f"{one.system}, {question.name}: {error}; asked {question.ask(n)}") from error
+    return taken.ms, taken.statement

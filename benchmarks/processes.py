@@ -43,6 +43,31 @@ def usage(pid: int) -> Usage | None:
     """
     if not (_PROC / "self/stat").exists():
         return None
+    family = _family(pid)
+    pages = sum(int(stat[21]) for stat in family.values())
+    ticks = sum(int(stat[11]) + int(stat[12]) for stat in family.values())
+    return Usage(pages * _PAGE_BYTES, ticks / _TICKS)
+
+
+def proportional(pid: int) -> int | None:
+    """Add up the memory of a process and its children, shared pages divided among those who share.
+
+    None where /proc does not tell.
+    """
+    if not (_PROC / "self/smaps_rollup").exists():
+        return None
+    total = 0
+    for one in _family(pid):
+        try:
+            rollup = (_PROC / str(one) / "smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += next(int(line.split()[1]) for line in rollup.splitlines() if line[:4] == "Pss:")
+    return 1024 * total
+
+
+def _family(pid: int) -> dict[int, list[str]]:
+    """Return a process and all below it, with what stands after its name in /proc/…/stat."""
     stats: dict[int, list[str]] = {}
     children: dict[int, list[int]] = {}
     for entry in os.listdir(_PROC):
@@ -55,15 +80,14 @@ def usage(pid: int) -> Usage | None:
             continue
         stats[int(entry)] = stat
         children.setdefault(int(stat[1]), []).append(int(entry))
-    pages = ticks = 0
+    found: dict[int, list[str]] = {}
     wanted = [pid]
     while wanted:
         one = wanted.pop()
         wanted += children.get(one, [])
         if one in stats:
-            ticks += int(stats[one][11]) + int(stats[one][12])
-            pages += int(stats[one][21])
-    return Usage(pages * _PAGE_BYTES, ticks / _TICKS)
+            found[one] = stats[one]
+    return found
 
 
 class Peak:

@@ -4,191 +4,227 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
-from urllib.parse import urlencode
+from typing import TypeAlias
 
-import msgspec
 from msgspec import Struct
 
-from benchmarks.answers import (
+from benchmarks import answers, events
+from benchmarks.answers import check_count, check_person, check_points, check_rows, check_values
+from benchmarks.asks import (
+    PAGE,
     Answer,
-    check_one,
-    check_page,
-    check_person,
-    check_values,
-    number_of,
+    Ask,
+    Count,
+    Get,
+    Page,
+    Test,
+    Timeline,
+    Update,
+    Values,
+    Where,
 )
-from benchmarks.truth import Person, Test, Truth, Watch, everyone, sample
+from benchmarks.truth import Person, Truth, Watch, at_last, everyone, sample
+from benchmarks.truth import Test as Passes
 
 OFFSET = 100_000
-LARGE_PAGE = 25_000
-PAGE = 100
+CITY = "$geoip_city_name"
+COMPANY = "company"
 
-_CITY = "$geoip_city_name"
 _PLANS = ("pro", "business", "enterprise", "free")
 _SEARCHED_DOMAIN = "mail.example"
 _RARE = "custom_"
-_DRAWS_A_CONSTANT = 12
+# Most persons have an e-mail and a name that will do; one in four has not.
+_DRAWS_A_ROUND = 40
+_WORD = re.compile(r"^[a-rt-z]{5,}$")
 
-_Constant: TypeAlias = tuple[dict[str, str], Test]
-"""Arguments, and what they mean."""
+_Constant: TypeAlias = tuple[Where, Passes]
+"""What to ask for, and what it means."""
+# Bytes that must be read of each person to look at a property: the others have long texts.
+_NARROW = {"plan": 1.0, "$os": 1.0, "utm_source": 0.125, "custom": 0.0, CITY: 2.0, COMPANY: 2.0}
 
 
 class Question(Struct, frozen=True):
-    """Something to ask the service.
+    """Something to ask every system.
 
     Attributes:
-        name: what the table calls it.
-        path: how it is asked the nth time, n from 0: relative to the project, or a whole URL.
-        check: what the nth answer held; raises `Wrong`.
+        name: what the tables call it.
+        kind: of its target: `point`, `page`, `search`, `count`, `values` or `write`.
+        ask: it, for the nth time, n from 0.
+        check: that the nth answer is right; raises `Wrong`.
+        scanned: the bytes that any system must look at to answer, however it keeps them.
     """
 
     name: str
-    path: Callable[[int], str]
-    check: Callable[[int, bytes], Answer]
+    kind: str
+    ask: Callable[[int], Ask]
+    check: Callable[[int, Answer], None]
+    scanned: Callable[[], float]
 
 
 class _Asked(Struct, frozen=True):
-    """How often each question is asked, of whom, and where to say what must come out."""
-
     truth: Truth
-    everybody: Watch
     rounds: int
 
+    def row_bytes(self) -> float:
+        """Return how large a person's properties are, on average."""
+        return self.truth.weights.properties / self.truth.weights.persons
 
-def questions(truth: Truth, *, persons: int, dirty: bool, rounds: int) -> list[Question]:
+    def looked_at(self, keys: tuple[str, ...]) -> float:
+        """Return how many bytes a person's values of some keys have, on average."""
+        weights = self.truth.weights
+        return sum(
+            _NARROW[key] if key in _NARROW else weights.keys.get(key, 0) / weights.persons
+            for key in keys
+        )
+
+
+def questions(truth: Truth, *, persons: int, rounds: int) -> list[Question]:
     """Make all questions, each for so many rounds, and set the watches for their answers."""
-    offset = min(OFFSET, persons // 2)
-    keep = max(offset + PAGE * (rounds + 2), PAGE * (rounds + 2), LARGE_PAGE)
-    asked = _Asked(truth, truth.watch(everyone, keep=keep), rounds)
-    drawn = sample(persons, dirty=dirty, most=_DRAWS_A_CONSTANT * rounds)
+    asked = _Asked(truth, rounds)
+    drawn = sample(persons, most=_DRAWS_A_ROUND * rounds)
     return [
-        *_lists(asked, offset),
-        *_persons(asked, drawn),
+        *_lists(asked, persons),
+        *_points(asked, drawn, persons),
         *_searches(asked, drawn),
         *_filters(asked),
         *_values(asked),
-        _large_page(asked),
+        _update(asked, drawn),
     ]
 
 
-class _Walk:
-    """Page after page by `next`; from the beginning again where it ends."""
+def _lists(asked: _Asked, persons: int) -> Iterator[Question]:
+    # Of few persons pages overlap, or the last would be beyond the end.
+    offset, step = min(OFFSET, persons // 4), min(PAGE, persons // (4 * asked.rounds))
+    spare = step * (asked.rounds + 2)
+    everybody = asked.truth.watch(everyone, keep=offset + 3 * spare + 2 * PAGE)
 
-    def __init__(self, everybody: Watch) -> None:
-        self._everybody = everybody
-        self._url: str | None = None
-        self._first = PAGE
+    def bytes_of_page() -> float:
+        return PAGE * asked.row_bytes()
 
-    def start(self, url: str | None, first: int) -> None:
-        """Start from a page's `next`, unless it has started already."""
-        if self._url is None:
-            self._url, self._first = url, first
+    def check_at(first: Callable[[int], int]) -> Callable[[int, Answer], None]:
+        def check(n: int, found: Answer) -> None:
+            at = first(n)
+            check_rows(found, everybody.page(at, PAGE), everybody.count - at)
 
-    def check_first(self, _: int, body: bytes) -> Answer:
-        """Check the first page of the list, from where the walk starts."""
-        page = check_page(body, self._everybody, counted=True)
-        self.start(page.next, PAGE)
-        return Answer(len(page.results), page.count)
+        return check
 
-    def path(self, _: int) -> str:
-        """Return the last answer's `next`."""
-        return self._url or _list(offset=str(self._first))
+    def first_of(n: int) -> int:
+        return offset + step * n
 
-    def check(self, _: int, body: bytes) -> Answer:
-        """Check the page and remember its `next`."""
-        page = check_page(body, self._everybody, counted=True, first=self._first)
-        self._url, self._first = page.next, self._first + PAGE if page.next else PAGE
-        return Answer(len(page.results), page.count)
+    def deep_of(n: int) -> int:
+        # Where systems order the persons of one instant differently, none is before the page.
+        first = offset + spare + step * n
+        return next(at for at in itertools.count(first) if everybody.starts_alone(at))
 
+    def deep(n: int) -> Ask:
+        first = deep_of(n)
+        return Page(offset=first, after=everybody.page(first - 1, 1)[0])
 
-def _list(*, counted: bool = True, **arguments: str) -> str:
-    if not counted:
-        arguments["include_total"] = "false"
-    return f"persons?{urlencode(arguments)}" if arguments else "persons"
-
-
-def _lists(asked: _Asked, offset: int) -> Iterator[Question]:
-    everybody, walk = asked.everybody, _Walk(asked.everybody)
-
-    def check_uncounted(_: int, body: bytes) -> Answer:
-        return Answer(len(check_page(body, everybody, counted=False).results))
-
-    deep = _Walk(everybody)
-
-    def check_offset(n: int, body: bytes) -> Answer:
-        first = offset + PAGE * n
-        page = check_page(body, everybody, counted=True, first=first)
-        deep.start(page.next, first + PAGE)
-        return Answer(len(page.results), page.count)
-
-    yield Question("list", lambda _: _list(), walk.check_first)
-    yield Question("list, no count", lambda _: _list(counted=False), check_uncounted)
-    yield Question("list, page by `next`", walk.path, walk.check)
     yield Question(
-        f"list, page at offset {offset:,}",
-        lambda n: _list(offset=str(offset + PAGE * n)),
-        check_offset,
+        "list, first page", "page", lambda _: Page(), check_at(lambda _: 0), bytes_of_page
     )
-    yield Question(f"list, page beyond {offset:,} by `next`", deep.path, deep.check)
+    yield Question("list, from a place far on", "page", deep, check_at(deep_of), bytes_of_page)
+    yield Question(
+        f"list, offset {offset:,}",
+        "page",
+        lambda n: Page(offset=first_of(n)),
+        check_at(first_of),
+        bytes_of_page,
+    )
+    yield Question(
+        "count of all",
+        "count",
+        lambda _: Count(),
+        lambda _, found: check_count(found, everybody.count),
+        lambda: 0.0,
+    )
 
 
-def _large_page(asked: _Asked) -> Question:
-    def check(_: int, body: bytes) -> Answer:
-        page = check_page(body, asked.everybody, counted=True, limit=LARGE_PAGE)
-        return Answer(len(page.results), page.count)
-
-    return Question(f"list, limit {LARGE_PAGE:,}", lambda _: _list(limit=str(LARGE_PAGE)), check)
-
-
-def _persons(asked: _Asked, drawn: Iterator[Person]) -> Iterator[Question]:
+def _points(asked: _Asked, drawn: Iterator[tuple[int, Person]], persons: int) -> Iterator[Question]:
     def one(
         name: str,
-        path: Callable[[Person], str],
-        check: Callable[[bytes, Person], Answer],
-        among: Iterator[Person] = drawn,
+        ask: Callable[[Person], Ask],
+        check: Callable[[Answer, Person], None],
+        among: Iterator[Person],
     ) -> Question:
-        persons = list(itertools.islice(among, asked.rounds))
-        return Question(name, lambda n: path(persons[n]), lambda n, body: check(body, persons[n]))
+        some = list(itertools.islice(among, asked.rounds))
+        return Question(
+            name,
+            "point",
+            lambda n: ask(some[n]),
+            lambda n, found: check(found, some[n]),
+            asked.row_bytes,
+        )
 
-    yield one("get by uuid", lambda person: f"persons/{person.uuid}", check_person)
-    yield one("get by integer id", lambda person: f"persons/{number_of(person)}", check_person)
+    everybody = (person for _, person in drawn)
+    yield one("get by uuid", lambda person: Get(person.uuid), check_person, everybody)
     yield one(
-        "list by `distinct_id`",
-        lambda person: _list(distinct_id=person.distinct_ids[-1]),
-        check_one,
+        "get by distinct id",
+        lambda person: Page(Where(distinct_id=person.distinct_ids[-1]), limit=1),
+        _check_alone,
+        everybody,
     )
     yield one(
-        "list by `email`",
-        lambda person: _list(email=person.properties["email"]),
-        check_one,
-        (person for person in drawn if "email" in person.properties),
+        "list by e-mail",
+        lambda person: Page(Where(email=person.properties["email"])),
+        _check_alone,
+        (person for person in everybody if "email" in person.properties),
+    )
+    indices = (index for index in range(events.FIRST, persons, events.EVERY) if at_last(index))
+    having = list(itertools.islice(indices, asked.rounds))
+
+    def timeline(n: int) -> Ask:
+        person = at_last(having[n % len(having)])
+        assert person is not None
+        return Timeline(person.uuid, events.KEY)
+
+    yield Question(
+        "timeline",
+        "point",
+        timeline,
+        lambda n, found: check_points(found, events.points(having[n % len(having)])),
+        lambda: events.EVENTS * asked.row_bytes(),
     )
 
 
-def _searches(asked: _Asked, drawn: Iterator[Person]) -> Iterator[Question]:
-    def search(
-        name: str, terms: Iterator[str], guard: Test = everyone, *, counted: bool = True
-    ) -> Iterator[Question]:
-        constants = [_search(term) for term in itertools.islice(terms, asked.rounds)]
-        yield _listing(asked, name, constants, guard, counted=counted)
+def _check_alone(found: Answer, person: Person) -> None:
+    if [row.uuid for row in found.rows or []] != [person.uuid]:
+        raise answers.Wrong(f"{found.rows} instead of {person.uuid} alone")
 
-    addresses = (person.properties.get("email", "") for person in drawn)
-    yield from search("search, an address", filter(None, addresses))
-    yield from search("search, unselective", _common_terms())
-    yield from search("search, unselective, no count", _common_terms(), counted=False)
-    yield from search(
-        "search, no hits",
-        (f"nobody-{n}-is-called-this" for n in itertools.count()),
-        lambda _, text: "nobody-" in text,
+
+def _searches(asked: _Asked, drawn: Iterator[tuple[int, Person]]) -> Iterator[Question]:
+    everybody = (person for _, person in drawn)
+    addresses = (person.properties.get("email", "") for person in everybody)
+    names = (
+        word
+        for person in everybody
+        for word in person.properties.get("name", "").casefold().split()[:1]
+        if word.isascii() and _WORD.match(word)
     )
-    yield from search("search, two letters", _pairs())
+    address = _constants(asked, filter(None, addresses))
+    name, common = _constants(asked, names), _constants(asked, _common_terms())
+    yield _page(asked, "search, an address", "search", address, lambda _: 0.0)
+    yield _page(asked, "search, a name", "search", name, lambda _: 0.0)
+    yield _page(asked, "search, common", "search", common, lambda _: 0.0)
+    yield _count(
+        "count of a common search",
+        "search count",
+        common,
+        lambda: float(asked.truth.weights.searched),
+    )
 
 
-def _search(term: str) -> _Constant:
-    folded = term.casefold()
-    return {"search": term}, lambda _, text: folded in text
+def _constants(asked: _Asked, terms: Iterator[str]) -> list[tuple[Where, Watch]]:
+    return [
+        (Where(search=term), asked.truth.watch(_holds(term.casefold())))
+        for term in itertools.islice(terms, asked.rounds)
+    ]
+
+
+def _holds(folded: str) -> Passes:
+    return lambda _, text: folded in text
 
 
 def _common_terms() -> Iterator[str]:
@@ -198,127 +234,160 @@ def _common_terms() -> Iterator[str]:
     yield from itertools.cycle(pieces)
 
 
-def _pairs() -> Iterator[str]:
-    pairs = [consonant + vowel for vowel in "aeiou" for consonant in "nrltmsdkbv"]
-    yield from itertools.cycle(pairs)
-
-
 def _filters(asked: _Asked) -> Iterator[Question]:
-    # One half of the constants is for lists with the count, the other for those without.
+    # One half of the constants is for the pages, the other for the counts.
     numbers = range(2 * asked.rounds)
-    yield from _filter(asked, "plan = …", [_is_plan(plan) for plan in _PLANS])
+    yield from _filter(asked, "plan = …", ("plan",), [_is_plan(plan) for plan in _PLANS])
     yield from _filter(
         asked,
         "mrr > …",
+        ("mrr",),
         [_is_above("mrr", 200 + n) for n in numbers],
-        lambda properties, _: properties.get("mrr", 0) > 200,
+        lambda has, _: has.get("mrr", 0) > 200,
     )
-    yield from _filter(asked, "utm_source is set", [_is_set("utm_source")])
+    yield from _filter(asked, "utm_source is set", ("utm_source",), [_is_set("utm_source")])
     yield from _filter(
         asked,
         "a rare key is set",
+        ("custom",),
         [_is_set(f"{_RARE}{1 + n}") for n in numbers],
-        lambda properties, _: any(key.startswith(_RARE) for key in properties),
+        lambda has, _: any(key.startswith(_RARE) for key in has),
     )
     letters = "abcdefghijklmnopqrstuvwxyz"
     patterns = [f"^[{a}{b}].*@" for a in letters for b in letters if a < b]
-    yield from _filter(asked, "email matches …", [_matches(pattern) for pattern in patterns])
+    yield from _filter(asked, "email matches …", ("email",), [_matches(one) for one in patterns])
     yield from _filter(
         asked,
-        "plan = … and $os = … and score > …",
+        "plan, $os and score > …",
+        ("plan", "$os", "score"),
         [_is_three(10 + n / 4) for n in numbers],
-        lambda properties, _: properties["plan"] == "pro",
+        lambda has, _: has["plan"] == "pro",
     )
 
 
 def _filter(
-    asked: _Asked, name: str, constants: list[_Constant], guard: Test = everyone
+    asked: _Asked,
+    name: str,
+    keys: tuple[str, ...],
+    constants: list[_Constant],
+    guard: Passes = everyone,
 ) -> Iterator[Question]:
-    """Make a question with and one without the count, with different constants if there are."""
-    shift = min(asked.rounds, len(constants) // 2)
-    shifted = [*constants[shift:], *constants[:shift]]
-    yield _listing(asked, f"filter {name}", constants, guard)
-    yield _listing(asked, f"filter {name}, no count", shifted, guard, counted=False)
+    watched = [
+        (where, asked.truth.watch(passes, guard=guard))
+        for where, passes in constants[: 2 * asked.rounds]
+    ]
+    half = min(asked.rounds, len(watched) // 2)
+    yield _page(asked, f"filter {name}", "page", watched, lambda _: asked.looked_at(keys))
+    yield _count(
+        f"count {name}",
+        "count",
+        [*watched[half:], *watched[:half]],
+        lambda: asked.truth.weights.persons * asked.looked_at(keys),
+    )
 
 
 def _is_plan(plan: str) -> _Constant:
-    return _properties(_test("plan", "exact", plan)), lambda has, _: has["plan"] == plan
+    return Where((Test("plan", "exact", plan),)), lambda has, _: has["plan"] == plan
 
 
 def _is_above(key: str, bound: float) -> _Constant:
-    return _properties(_test(key, "gt", bound)), lambda has, _: has.get(key, bound) > bound
+    return Where((Test(key, "gt", bound),)), lambda has, _: has.get(key, bound) > bound
 
 
 def _is_set(key: str) -> _Constant:
-    return _properties(_test(key, "is_set")), lambda has, _: has.get(key) is not None
+    return Where((Test(key, "is_set"),)), lambda has, _: has.get(key) is not None
 
 
 def _matches(pattern: str) -> _Constant:
     found = re.compile(pattern).search
-    return (
-        _properties(_test("email", "regex", pattern)),
-        lambda has, _: found(has.get("email") or "") is not None,
-    )
+    where = Where((Test("email", "regex", pattern),))
+    return where, lambda has, _: found(has.get("email") or "") is not None
 
 
 def _is_three(score: float) -> _Constant:
     tests = (
-        _test("plan", "exact", "pro"),
-        _test("$os", "exact", "Windows"),
-        _test("score", "gt", score),
+        Test("plan", "exact", "pro"),
+        Test("$os", "exact", "Windows"),
+        Test("score", "gt", score),
     )
-    return _properties(
-        *tests
+    return Where(
+        tests
     ), lambda has, _: has["plan"] == "pro" and has["$os"] == "Windows" and has["score"] > score
 
 
-def _properties(*tests: dict[str, Any]) -> dict[str, str]:
-    return {"properties": msgspec.json.encode(tests).decode()}
-
-
-def _test(key: str, operator: str, value: object = None) -> dict[str, Any]:
-    test: dict[str, Any] = {"key": key, "operator": operator, "type": "person"}
-    return test if value is None else {**test, "value": value}
-
-
-def _listing(
+def _page(
     asked: _Asked,
     name: str,
-    constants: list[_Constant],
-    guard: Test,
-    *,
-    counted: bool = True,
+    kind: str,
+    watched: list[tuple[Where, Watch]],
+    looked_at: Callable[[int], float],
 ) -> Question:
     """Make a question for a first page; the constants follow each other, over and over."""
-    constants = constants[: asked.rounds]
-    watches = [asked.truth.watch(test, guard=guard) for _, test in constants]
 
-    def path(n: int) -> str:
-        return _list(counted=counted, **constants[n % len(constants)][0])
+    def check(n: int, found: Answer) -> None:
+        watch = watched[n % len(watched)][1]
+        check_rows(found, watch.page(0, PAGE), watch.count)
 
-    def check(n: int, body: bytes) -> Answer:
-        page = check_page(body, watches[n % len(constants)], counted=counted)
-        return Answer(len(page.results), page.count)
+    def scanned() -> float:
+        # In order, until the page is full.
+        watch = watched[len(watched) // 2][1]
+        passed = asked.truth.weights.persons * min(1.0, PAGE / max(watch.count, 1))
+        return passed * looked_at(0) + min(PAGE, watch.count) * asked.row_bytes()
 
-    return Question(name, path, check)
+    return Question(name, kind, lambda n: Page(watched[n % len(watched)][0]), check, scanned)
+
+
+def _count(
+    name: str, kind: str, watched: list[tuple[Where, Watch]], scanned: Callable[[], float]
+) -> Question:
+    return Question(
+        name,
+        kind,
+        lambda n: Count(watched[n % len(watched)][0]),
+        lambda n, found: check_count(found, watched[n % len(watched)][1].count),
+        scanned,
+    )
 
 
 def _values(asked: _Asked) -> Iterator[Question]:
-    plans, cities = asked.truth.values("plan"), asked.truth.values(_CITY)
-    pieces = list(itertools.islice(_pairs(), asked.rounds))
+    def scanned(key: str) -> Callable[[], float]:
+        return lambda: asked.truth.weights.persons * asked.looked_at((key,))
 
-    def path(key: str, value: str = "") -> str:
-        arguments = {"key": key, "value": value} if value else {"key": key}
-        return f"persons/values?{urlencode(arguments)}"
+    def of_all(key: str) -> Question:
+        counter = asked.truth.values(key)
+        return Question(
+            f"values of {key}",
+            "values",
+            lambda _: Values(key),
+            lambda _, found: check_values(found, counter),
+            scanned(key),
+        )
 
+    for key in ("plan", CITY, COMPANY):
+        yield of_all(key)
+    cities = asked.truth.values(CITY)
+    pairs = [consonant + vowel for vowel in "aeiou" for consonant in "nrltmsdkbv"]
     yield Question(
-        "values of plan", lambda _: path("plan"), lambda _, body: check_values(body, plans)
+        f"values of {CITY} with …",
+        "values",
+        lambda n: Values(CITY, pairs[n % len(pairs)]),
+        lambda n, found: check_values(found, cities, pairs[n % len(pairs)]),
+        scanned(CITY),
     )
-    yield Question(
-        f"values of {_CITY}", lambda _: path(_CITY), lambda _, body: check_values(body, cities)
-    )
-    yield Question(
-        f"values of {_CITY} that contain …",
-        lambda n: path(_CITY, pieces[n]),
-        lambda n, body: check_values(body, cities, pieces[n]),
+
+
+def _update(asked: _Asked, drawn: Iterator[tuple[int, Person]]) -> Question:
+    some = [person for _, person in itertools.islice(drawn, asked.rounds)]
+    # What is there already would not be written.
+    began = time.time_ns() // 1_000_000
+
+    def check(n: int, found: Answer) -> None:
+        check_count(found, began + n)
+
+    return Question(
+        "update one property",
+        "write",
+        lambda n: Update(some[n].uuid, began + n),
+        check,
+        asked.row_bytes,
     )

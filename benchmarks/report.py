@@ -1,193 +1,226 @@
-"""What a run found out, as JSON and as Markdown."""
+"""A version's results as Markdown: `python -m benchmarks.report DIR` makes it of the JSON."""
 
 from __future__ import annotations
 
-import os
-import platform
-import time
-from importlib.metadata import PackageNotFoundError, version
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct
-
-from benchmarks.asking import Exported, Timing
+from benchmarks.plots import plot_peers, plot_sizes
+from benchmarks.results_file import Report, SystemReport, read
+from benchmarks.targets import HTTP, OURS, targets
 
 _MIB = 1 << 20
+_ABOUT = """\
+- A time is that of the statements, or of the request, until all of the answer is there; it is taken
+  in the system's own process. One question at a time, all systems open, in turns and in another
+  order every time, in one run; every answer is compared with what plain Python made of the lines.
+- Each question has another constant every time but those that have none to change (the list's first
+  page, whether `utm_source` is set, values) and the plan, one of four. The query condition cache is
+  off for PostHog's model and as the service has it, on, for personhouse, which gets nothing from it
+  as the constants vary.
+- Data is in memory: nothing is read cold. 7.5 % of the persons have a newer version, 1 % are
+  deleted, every hundredth has 20 events. personhouse and PostHog's model hold the older versions as
+  they come, the former after its own merges; PostgreSQL and DuckDB hold the latest state alone.
+- In brackets: how many times as long as personhouse's statements it takes; below 1 the peer is
+  faster. On a machine that does something else as well, differences below a factor of two mean
+  nothing.
+- *Limit*: the bytes that any system must look at (what is asked of everybody who must be looked at,
+  what is shown of those who pass), at the memory's measured bandwidth.
+- Asked no more, after three times, is what has taken a system the run's `--seconds`."""
 
 
-class Machine(Struct, frozen=True):
-    """Where it ran. `load` is the load average of the last minute, before anything was started."""
-
-    platform: str
-    cores: int
-    memory_bytes: int
-    load: float
+def main() -> None:
+    """Write the Markdown and the pictures of a directory anew."""
+    write(Path(sys.argv[1]))
 
 
-class Loaded(Struct, frozen=True):
-    """An import of a file, by the real command.
-
-    Attributes:
-        lines: in the file.
-        bytes: of it.
-        seconds: that the import took, as it says itself.
-        command_seconds: from starting the command to its end, sending the file included.
-        before_bytes, peak_bytes, after_bytes: the service's resident memory.
-    """
-
-    lines: int
-    bytes: int
-    seconds: float
-    command_seconds: float
-    before_bytes: int | None
-    peak_bytes: int | None
-    after_bytes: int | None
+def write(folder: Path) -> None:
+    """Write the Markdown and the pictures of all results in a directory."""
+    reports = sorted(map(read, folder.glob("*.json")), key=lambda one: one.persons)
+    for n, report in enumerate(reports):
+        plot_peers(report, folder / f"peers-{report.persons}.svg")
+        (folder / f"{report.persons}.md").write_text(markdown(report, reports[:n]))
+    plot_sizes(reports, folder / "sizes.svg")
 
 
-class Disk(Struct, frozen=True):
-    """What is on disk at the end, in parts that count; `parts` and `versions` of persons alone."""
-
-    bytes: int
-    bytes_a_person: float
-    parts: int
-    versions: int
+def summary(report: Report) -> str:
+    """Return the table of times alone."""
+    return "\n".join(_times(report))
 
 
-class Report(Struct, frozen=True):
-    """One run. Memory is the service's, all its processes together; None where it is not seen."""
-
-    at: str
-    machine: Machine
-    versions: dict[str, str]
-    persons: int
-    dirty: bool
-    repeat: int
-    imports: list[Loaded]
-    settled_seconds: float | None
-    still: bool
-    settled_bytes: int | None
-    timings: list[Timing]
-    asked_bytes: int | None
-    export: Exported | None
-    disk: Disk | None
-
-
-def this_machine() -> Machine:
-    """Describe the machine, without its name."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    shown = f"{_processor()}, {platform.platform(aliased=True, terse=True)}"
-    return Machine(shown.removeprefix(", "), cores or 1, memory, round(os.getloadavg()[0], 2))
-
-
-def these_versions(clickhouse: str | None) -> dict[str, str]:
-    """Return what takes part, by name, in the versions installed."""
-    found: dict[str, str] = {}
-    for package in ("personhouse", "chdb", "granian", "litestar", "polars", "httpx"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    if clickhouse is not None:
-        found["clickhouse"] = clickhouse
-    return {**found, "python": platform.python_version()}
+def markdown(report: Report, smaller: list[Report]) -> str:
+    """Return the whole report; its first lines say which targets are missed."""
+    lines = [
+        f"# {report.persons:,} persons, personhouse {report.version}",
+        "",
+        *_targets(report, smaller),
+        "",
+        f"![Bars: every question, every system](peers-{report.persons}.svg)",
+        "",
+        "![Lines: cost against the number of persons](sizes.svg)",
+        "",
+        "## Milliseconds, medians",
+        "",
+        *_times(report),
+        "",
+        _ABOUT,
+        "",
+        "## p95, spread and how often",
+        "",
+        *_table(report, lambda one: f"{_ms(one[0])} / {_ms(one[1])} / {one[2]}"),
+        "",
+        "Of each: 95 of 100 took at most so many ms / ms between the quartiles / times asked.",
+        "",
+        "## Load, disk, memory, exports",
+        "",
+        *_bulk(report),
+        "",
+        "## How it was measured",
+        "",
+        *_facts(report),
+        "",
+        *_statements(report),
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def now() -> str:
-    """Return the time, UTC, to the minute."""
-    return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime())
-
-
-def markdown(report: Report) -> str:
-    """Return the report as tables."""
-    state = "dirty" if report.dirty else "clean"
-    return "\n".join(
-        [
-            f"### {report.persons:,} persons, {state}",
-            "",
-            *_facts(report),
-            "",
-            "| question | p50 ms | p95 ms | min ms | n | rows |",
-            "| --- | --: | --: | --: | --: | --: |",
-            *(_row(timing) for timing in report.timings),
+def _targets(report: Report, smaller: list[Report]) -> list[str]:
+    found = targets(report, smaller)
+    missed = [target for target in found if target.missed]
+    if not missed:
+        return [
+            f"All {len(found)} targets are met." if found else "There was nobody to compare with."
         ]
-    )
+    return [
+        f"**{len(missed)} of {len(found)} targets are missed:**",
+        "",
+        *(f"- {target.text}: not {'; '.join(target.missed)}" for target in missed),
+        "",
+        "Met: " + "; ".join(target.text for target in found if not target.missed) + ".",
+    ]
+
+
+def _times(report: Report) -> list[str]:
+    asked = report.asked()
+    medians = {system: report.medians(system) for system in asked}
+    rows = [
+        f"| question | {' | '.join(asked)} | limit | times the limit |",
+        f"| --- |{' --: |' * (len(asked) + 2)}",
+    ]
+    for question in report.questions():
+        ours = medians.get(OURS, {}).get(question)
+        cells = [_cell(medians[system].get(question), ours, system == OURS) for system in asked]
+        limit = 1_000 * report.scanned[question] / report.bandwidth.memory
+        above = f"{ours / limit:,.0f}" if ours and limit else ""
+        rows.append(f"| {question} | {' | '.join(cells)} | {_ms(limit)} | {above} |")
+    return rows
+
+
+def _cell(ms: float | None, ours: float | None, is_ours: bool) -> str:
+    if ms is None:
+        return "–"
+    return _ms(ms) if is_ours or not ours else f"{_ms(ms)} ({ms / ours:.2g}×)"
+
+
+def _table(report: Report, shown: Callable[[tuple[float, float, int]], str]) -> list[str]:
+    asked = report.asked()
+    found = {
+        (one.question, one.system): (one.p95_ms, one.spread_ms, one.n) for one in report.timings
+    }
+    rows = [f"| question | {' | '.join(asked)} |", f"| --- |{' --: |' * len(asked)}"]
+    for question in report.questions():
+        cells = (found.get((question, system)) for system in asked)
+        rows.append(
+            f"| {question} | {' | '.join('–' if not one else shown(one) for one in cells)} |"
+        )
+    return rows
+
+
+def _bulk(report: Report) -> list[str]:
+    rows = [
+        "| system | load, persons/s | bytes a person | memory MiB | CSV, persons/s | Parquet |",
+        "| --- | --: | --: | --: | --: | --: |",
+    ]
+    written = {(one.system, one.form): one.rows / one.seconds for one in report.exports}
+    for one in report.systems:
+        if one.missing:
+            continue
+        loaded = one.loaded
+        memory = "" if one.memory_bytes is None else f"{one.memory_bytes / _MIB:,.0f}"
+        has_loaded = loaded is not None and loaded.seconds > 0
+        rate = f"{loaded.persons / loaded.seconds:,.0f}" if loaded and has_loaded else "as below"
+        disk = f"{loaded.disk_bytes / report.persons:,.0f}" if loaded and has_loaded else "the same"
+        csv, parquet = (written.get((one.name, form)) for form in ("csv", "parquet"))
+        shown = ["–" if rate is None else f"{rate:,.0f}" for rate in (csv, parquet)]
+        rows.append(f"| {one.name} | {rate} | {disk} | {memory} | {' | '.join(shown)} |")
+    rows += [
+        "",
+        "Loaded are persons and distinct ids, indexes included; personhouse by its own command."
+        " Memory is that of the processes after the questions, shared pages counted once. Exports"
+        " are uuid, created_at and properties of everybody, once, into a file.",
+    ]
+    return rows
 
 
 def _facts(report: Report) -> list[str]:
-    machine, export = report.machine, report.export
-    facts = [
-        ("at", report.at),
-        (
-            "machine",
-            f"{machine.cores} cores, {machine.memory_bytes / 2**30:.1f} GiB, {machine.platform};"
-            f" load {machine.load} before",
+    machine = report.machine
+    return [
+        *([f"- **{report.note}**"] if report.note else []),
+        _ABOUT_MACHINE.format(
+            at=report.at,
+            command=report.command,
+            cores=machine.cores,
+            memory=machine.memory_bytes / 2**30,
+            platform=machine.platform,
+            load=machine.load,
+            versions=", ".join(f"{name} {number}" for name, number in report.versions.items()),
+            read=report.bandwidth.memory / 1e9,
+            disk=report.bandwidth.disk / 1e9,
         ),
-        ("versions", ", ".join(f"{name} {number}" for name, number in report.versions.items())),
-        *(_import(n, one) for n, one in enumerate(report.imports)),
-        ("merges", _merges(report)),
-        (
-            "memory of the service",
-            f"{_mib(report.settled_bytes)} before the questions,"
-            f" {_mib(report.asked_bytes)} after them",
-        ),
-        ("disk", _disk(report.disk)),
-        (
-            "CSV export of all",
-            "left out"
-            if export is None
-            else f"{export.rows / export.seconds:,.0f} rows/s, {export.bytes:,} bytes in"
-            f" {export.seconds:.1f} s, first byte after {export.first_byte_ms:,.0f} ms,"
-            f" memory grew by {_mib(export.growth_bytes)}",
-        ),
+        *(_about(one) for one in report.systems),
     ]
-    return ["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in facts)]
 
 
-def _import(n: int, loaded: Loaded) -> tuple[str, str]:
-    return (
-        "import of newer versions" if n else "import",
-        f"{loaded.lines / loaded.seconds:,.0f} rows/s, {loaded.lines:,} lines in"
-        f" {loaded.seconds:.1f} s ({loaded.command_seconds:.1f} s with the command around it),"
-        f" memory {_mib(loaded.before_bytes)} before, {_mib(loaded.peak_bytes)} at most,"
-        f" {_mib(loaded.after_bytes)} after",
-    )
+_ABOUT_MACHINE = """\
+- {at}, `{command}`
+- {cores} cores, {memory:.1f} GiB, {platform}; load {load} before the questions
+- {versions}
+- memory is read at {read:.1f} GB/s by one thread, the disk at {disk:.1f} GB/s"""
 
 
-def _merges(report: Report) -> str:
-    if report.settled_seconds is None:
-        return "not waited for"
-    end = "over" if report.still else "not known to be over"
-    return f"{end} {report.settled_seconds:.1f} s after the import"
+def _about(one: SystemReport) -> str:
+    if one.facts is None:
+        return f"- **{one.name}** took no part: {one.missing}"
+    settings = f" Settings: {one.facts.settings}." if one.facts.settings else ""
+    return f"- **{one.name}** {one.facts.version}: {one.facts.about}{settings}"
 
 
-def _disk(disk: Disk | None) -> str:
-    if disk is None:
-        return "unknown"
-    return (
-        f"{disk.bytes_a_person:,.0f} bytes a person, {disk.bytes / _MIB:,.1f} MiB in all;"
-        f" {disk.versions:,} versions at the end, parts: {disk.parts}"
-    )
+def _statements(report: Report) -> list[str]:
+    lines = ["## Schemas and statements", ""]
+    for one in report.systems:
+        shown = [(s.question, s.text) for s in report.statements if s.system == one.name]
+        if one.facts is None or not shown:
+            continue
+        language = "http" if one.name == HTTP else "sql"
+        asked = "\n\n".join(f"-- {question}\n{text}" for question, text in shown)
+        lines += [
+            f"<details><summary>{one.name}</summary>",
+            "",
+            f"```{language}",
+            *([one.facts.schema] if one.facts.schema else []),
+            asked,
+            "```",
+            "",
+            "</details>",
+            "",
+        ]
+    return lines[:-1]
 
 
-def _row(timing: Timing) -> str:
-    rows = "" if timing.rows is None else f"{timing.rows:,}"
-    if timing.found is not None:
-        rows += f" of {timing.found:,}"
-    n = f"{timing.n} ({timing.refused} refused)" if timing.refused else str(timing.n)
-    times = (timing.p50_ms, timing.p95_ms, timing.min_ms)
-    shown = ("" if ms is None else f"{ms:,.1f}" for ms in times)
-    return f"| {' | '.join((timing.name, *shown, n, rows))} |"
+def _ms(ms: float) -> str:
+    return f"{ms:,.0f}" if ms >= 100 else f"{ms:.1f}" if ms >= 10 else f"{ms:.2g}"
 
 
-def _mib(size: int | None) -> str:
-    return "unknown" if size is None else f"{size / _MIB:,.0f} MiB"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,7 @@
-"""Measure a service from nothing: `python -m benchmarks.run`; see README.md beside this file.
+"""Measure personhouse and its peers: `python -m benchmarks.run`; see README.md beside this file.
 
-Generates persons, starts a service in a directory of its own, imports them by the real command,
-asks the questions, exports everything, and prints what came out. No time is too long for it; an
-answer that is wrong ends it.
+Generates persons, loads them into every system there is, sees that all answer rightly, asks them in
+turns for their times, and writes what came out. An answer that is wrong ends it.
 """
 
 from __future__ import annotations
@@ -18,58 +17,53 @@ from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import IO
 
 import msgspec
 from msgspec import Struct
 
+from benchmarks import report
 from benchmarks.answers import Wrong
-from benchmarks.asking import ask_all, connected, export_all
-from benchmarks.processes import Peak, settle, usage
-from benchmarks.questions import questions
-from benchmarks.report import (
-    Disk,
-    Loaded,
+from benchmarks.asking import Asking, agree, ask_all, write_all
+from benchmarks.bandwidth import measure
+from benchmarks.data import Files
+from benchmarks.peers.system import Loaded, Missing
+from benchmarks.peers.worker import SYSTEMS, Worker
+from benchmarks.questions import Question, questions
+from benchmarks.results_file import (
     Report,
-    markdown,
+    SystemReport,
     now,
     these_versions,
     this_machine,
+    write,
 )
-from benchmarks.running import (
-    ROOT,
-    Failed,
-    Held,
-    Service,
-    ask_parts,
-    import_file,
-    prepare,
-    serving,
-    unlock,
-)
-from benchmarks.truth import Truth, lines
+from benchmarks.running import ROOT, Failed
+from benchmarks.truth import Truth
 
-_SETTLE_SECONDS = 1_800.0
-_LEAST_PERSONS = 1_000
-_DRAWS = 12
-# The only one in the data of a run.
-_PROJECT = 1
+RESULTS = ROOT / "benchmarks/results"
+_SCALES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
+_ROUNDS = 31
+_LEAST_PERSONS = 2_000
+# Who shares another's data is loaded after it.
+_LOADED = ("http", "engine", "posthog", "postgres", "duckdb")
 # The generated persons' times end here, and the service hides who is from the future.
 _LAST_CREATED = 1_790_812_800
 _began = time.monotonic()
 
 
 class Options(Struct, frozen=True):
-    """What to measure."""
+    """What to measure; see `_options`."""
 
     persons: int
-    dirty: bool
-    settle: bool
-    repeat: int
-    output: Path
-    keep: Path | None
-    again: Path | None
-    export: bool
+    systems: tuple[str, ...] = tuple(SYSTEMS)
+    repeat: int = _ROUNDS - 1
+    seconds: float = 10.0
+    output: Path = RESULTS
+    keep: Path | None = None
+    is_load_only: bool = False
+    has_exports: bool = True
+    has_pause: bool = False
+    note: str = ""
 
 
 def main() -> None:
@@ -78,68 +72,76 @@ def main() -> None:
     for stop in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, _stop)
     try:
-        with _folder(options) as folder:
-            report = _measure(options, folder)
+        with _folder(options.keep) as folder:
+            found = run(options, folder)
     except KeyboardInterrupt:
         sys.exit(130)
     except (Wrong, Failed) as error:
         sys.exit(f"benchmarks: {type(error).__name__}: {error}")
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
-    _note(f"the same as JSON: {options.output}")
-    print(markdown(report))
+    if found is not None:
+        write(found, options.output / f"{found.persons}.json")
+        report.write(options.output)
+        _note(f"written: {options.output}")
+        print(report.summary(found))
 
 
 def _options() -> Options:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("--persons", type=int, default=100_000, help="how many (%(default)s)")
-    parser.add_argument("--dirty", action="store_true", help="import newer versions of 7.5 %% too")
-    parser.add_argument("--no-settle", action="store_true", help="do not wait for merges")
-    parser.add_argument("--repeat", type=int, default=30, help="times to ask (%(default)s)")
-    parser.add_argument("--output", type=Path, help="JSON; benchmarks/results/… if not given")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="work in DIR and leave it there")
-    parser.add_argument("--again", type=Path, metavar="DIR", help="ask what --keep DIR has left")
-    parser.add_argument("--no-export", action="store_true", help="leave the export of all out")
+    parser.add_argument("--scale", choices=_SCALES, help="100k if not given")
+    parser.add_argument("--persons", type=int, help="how many, instead")
+    parser.add_argument("--systems", help=f"only these: {','.join(SYSTEMS)}")
+    parser.add_argument(
+        "--repeat", type=int, default=_ROUNDS - 1, help="times to ask (%(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, help="then a question is asked no more (%(default)s)"
+    )
+    parser.add_argument(
+        "--output", type=Path, help="directory; benchmarks/results/<version> if not given"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="load into DIR, or ask what is there"
+    )
+    parser.add_argument(
+        "--load-only", action="store_true", help="with --keep: load, and ask nothing"
+    )
+    parser.add_argument("--no-exports", action="store_true", help="leave the exports out")
+    parser.add_argument(
+        "--pause", action="store_true", help="wait for a line of input before any time is taken"
+    )
+    parser.add_argument("--note", default="", help="what the report is to say as well")
     given = parser.parse_args()
-    if given.repeat < 1:
-        parser.error("--repeat must be 1 at least")
-    least = max(_LEAST_PERSONS, _DRAWS * (given.repeat + 1))
-    if given.persons < least:
-        parser.error(f"--persons must be {least} at least for so many repetitions")
+    if not 1 <= given.repeat < _ROUNDS:
+        parser.error(f"--repeat must be 1 at least, and {_ROUNDS - 1} at most")
+    persons = given.persons or _SCALES[given.scale or "100k"]
+    if persons < _LEAST_PERSONS:
+        parser.error(f"--persons must be {_LEAST_PERSONS} at least")
     if time.time() < _LAST_CREATED:
         parser.error("this machine's clock is before October 2026: some persons would be hidden")
-    state = "dirty" if given.dirty else "clean"
-    name = f"{version('personhouse')}-{given.persons}-{state}.json"
-    output = given.output or ROOT / "benchmarks/results" / name
+    if given.load_only and given.keep is None:
+        parser.error("--load-only needs --keep")
+    systems = tuple(given.systems.split(",")) if given.systems else tuple(SYSTEMS)
+    if unknown := set(systems) - set(SYSTEMS):
+        parser.error(f"--systems: there is no {', '.join(sorted(unknown))}")
     return Options(
-        given.persons,
-        given.dirty,
-        not given.no_settle,
+        persons,
+        systems,
         given.repeat,
-        output,
+        given.seconds,
+        given.output or RESULTS / version("personhouse"),
         given.keep,
-        given.again,
-        not given.no_export,
+        given.load_only,
+        not given.no_exports,
+        given.pause,
+        given.note,
     )
 
 
 @contextmanager
-def _folder(options: Options) -> Generator[Path]:
-    """Make the directory for everything; it goes at the end unless it is to be kept.
-
-    Raises:
-        Failed: the one to keep has something in it, or the one to ask again nothing.
-    """
-    keep = options.keep
-    if options.again is not None:
-        if not (options.again / "data").is_dir():
-            raise Failed(f"{options.again} was left by no --keep")
-        yield options.again.resolve()
-        return
+def _folder(keep: Path | None) -> Generator[Path]:
+    """Make the directory for everything; it goes at the end unless it is to be kept."""
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
-        if any(keep.iterdir()):
-            raise Failed(f"{keep} is not empty")
         yield keep.resolve()
         return
     folder = Path(tempfile.mkdtemp(prefix="personhouse-benchmark-"))
@@ -149,132 +151,117 @@ def _folder(options: Options) -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _measure(options: Options, folder: Path) -> Report:
-    machine, at = this_machine(), now()
-    truth = Truth()
-    asked = questions(
-        truth, persons=options.persons, dirty=options.dirty, rounds=options.repeat + 1
-    )
-    sources = _prepare(options, folder, truth)
-    data = folder / "data"
-    settled = None
-    with serving(data, folder / "serve.log") as service:
-        project, key = prepare(data) if options.again is None else unlock(data, _PROJECT)
-        imports = [_load(service, data, project, *source, options) for source in sources]
-        if options.settle:
-            settled = settle(service.pid, _SETTLE_SECONDS)
-            _note(f"waited {settled.seconds:.1f} s for merges")
-        settled_bytes = _rss(service)
-        with connected(service, project, key) as client:
-            timings = ask_all(client, asked, options.repeat, _note)
-            asked_bytes = _rss(service)
-            exported = None
-            if options.export:
-                exported = export_all(client, service, options.persons)
-                _note("exported everything")
-    held = ask_parts(data)
-    if held is None:
-        _note("what is on disk could not be read")
-    return Report(
-        at,
-        machine,
-        these_versions(None if held is None else held.clickhouse),
-        options.persons,
-        options.dirty,
-        options.repeat,
-        imports,
-        None if settled is None else settled.seconds,
-        settled is not None and settled.still,
-        settled_bytes,
-        timings,
-        asked_bytes,
-        exported,
-        None if held is None else _disk(held, options.persons),
-    )
-
-
-def _prepare(options: Options, folder: Path, truth: Truth) -> list[tuple[Path, int]]:
-    """Make what is to be imported and find out the truth, unless an earlier run left both."""
-    known = folder / "truth.json"
-    if options.again is not None and known.exists():
-        truth.load(known)
-        return []
-    sources = _write_lines(options, folder, truth)
-    _note(f"{options.persons:,} persons are generated")
-    if options.again is None and options.keep is None:
-        return sources
-    truth.save(known)
-    return sources if options.again is None else []
-
-
-def _write_lines(options: Options, folder: Path, truth: Truth) -> list[tuple[Path, int]]:
-    """Write the files to import and tell the truth of each line; returns files and line counts."""
-    first, second = folder / "persons.ndjson", folder / "newer.ndjson"
-    newer_lines = 0
-    with ExitStack() as files:
-        persons: IO[bytes] = files.enter_context(first.open("wb"))
-        newer_persons: IO[bytes] = files.enter_context(second.open("wb"))
-        for line, newer in lines(options.persons, dirty=options.dirty):
-            persons.write(line + b"\n")
-            if newer is not None:
-                newer_persons.write(newer + b"\n")
-                newer_lines += 1
-            truth.add(newer or line)
-    if not options.dirty:
-        second.unlink()
-        return [(first, options.persons)]
-    return [(first, options.persons), (second, newer_lines)]
-
-
-def _load(
-    service: Service, data: Path, project: int, source: Path, count: int, options: Options
-) -> Loaded:
-    """Import a file, every line of which must be written.
+def run(options: Options, folder: Path) -> Report | None:
+    """Load what is not there yet, and ask; None where nothing is to be asked.
 
     Raises:
-        Wrong: not all of them were.
+        Wrong: an answer is not right.
+        Failed: a system broke off.
     """
-    size = source.stat().st_size
-    started = time.monotonic()
-    with Peak(service.pid) as peak:
-        done = import_file(data, project, source)
-    command_seconds = time.monotonic() - started
-    if (done.read, done.written) != (count, count):
-        raise Wrong(f"import of {count} lines: {done}")
-    if options.keep is None:
-        # Ten million lines are 8 GB, and the questions need none of them.
-        source.unlink()
-    _note(f"imported {count:,} lines")
-    return Loaded(
-        count,
-        size,
-        done.seconds,
-        round(command_seconds, 3),
-        peak.before_bytes,
-        peak.highest_bytes,
-        peak.after_bytes,
+    truth = Truth()
+    asked = questions(truth, persons=options.persons, rounds=_ROUNDS)
+    files = _prepare(folder, options.persons, truth)
+    loaded = _load_all(options, folder, files)
+    if options.is_load_only:
+        return None
+    with ExitStack() as stack:
+        reports: list[SystemReport] = []
+        systems: list[Asking] = []
+        workers: list[Worker] = []
+        for name in options.systems:
+            known = loaded[name]
+            if isinstance(known, str):
+                reports.append(SystemReport(name, known))
+                continue
+            worker = stack.enter_context(Worker(name, folder))
+            opened = worker.open()
+            _note(f"{name} is open")
+            workers.append(worker)
+            systems += [Asking(variant, worker) for variant in opened.variants]
+            reports.append(SystemReport(opened.variants[0], "", opened.facts, known))
+        statements = agree(systems, asked, _note)
+        if options.has_pause:
+            _note("ready: a line, please")
+            sys.stdin.readline()
+        machine, bandwidth = this_machine(), measure(folder)
+        timings = ask_all(systems, asked, options.repeat, _note, seconds=options.seconds)
+        memory = {worker.name: worker.memory_bytes() for worker in workers}
+        exports = write_all(systems, folder, _note) if options.has_exports else []
+    names = {one.system: one.worker.name for one in systems}
+    return Report(
+        now(),
+        version("personhouse"),
+        f"python -m benchmarks.run --persons {options.persons} --repeat {options.repeat}"
+        f" --seconds {options.seconds:g}",
+        machine,
+        these_versions(),
+        bandwidth,
+        options.persons,
+        options.repeat,
+        [
+            msgspec.structs.replace(one, memory_bytes=memory.get(names.get(one.name, "")))
+            for one in reports
+        ],
+        {question.name: _scanned(question) for question in asked},
+        timings,
+        exports,
+        statements,
+        options.note,
     )
 
 
-def _disk(held: Held, persons: int) -> Disk:
-    size = sum(table.bytes for table in held.tables)
-    main_table = next(table for table in held.tables if table.name == "persons")
-    return Disk(size, round(size / persons, 1), main_table.parts, main_table.rows)
+def _scanned(question: Question) -> float:
+    return round(question.scanned())
 
 
-def _rss(service: Service) -> int | None:
-    seen = usage(service.pid)
-    return None if seen is None else seen.rss_bytes
+def _prepare(folder: Path, persons: int, truth: Truth) -> Files:
+    """Make what is to be loaded and find out the truth, unless an earlier run left both."""
+    files, known = Files(str(folder), persons), folder / f"truth-{persons}.json"
+    if not known.exists():
+        if files.are_there():
+            raise Failed(f"{folder} holds another run's files")
+        files.write(truth)
+        truth.save(known)
+        _note(f"{persons:,} persons are generated")
+    else:
+        truth.load(known)
+    return files
+
+
+def _load_all(options: Options, folder: Path, files: Files) -> dict[str, Loaded | str]:
+    """Load every system that is not loaded; returns what that took, or why it takes no part."""
+    found: dict[str, Loaded | str] = {}
+    for name in _LOADED:
+        # The one has the other's data.
+        if name not in options.systems and not (name == "http" and "engine" in options.systems):
+            continue
+        done = folder / f"{name}.loaded.json"
+        if done.exists():
+            found[name] = msgspec.json.decode(done.read_bytes(), type=Loaded)
+            continue
+        if (folder / name).exists() and name != "engine":
+            # It was cut off.
+            shutil.rmtree(folder / name)
+        try:
+            with Worker(name, folder) as worker:
+                found[name] = one = worker.load(files)
+        except Missing as error:
+            found[name] = str(error)
+            _note(f"{name} takes no part: {error}")
+            continue
+        done.write_bytes(msgspec.json.encode(one))
+        _note(f"{name} is loaded")
+    return found
 
 
 def _stop(number: int, _: FrameType | None) -> None:
     """End as Ctrl-C does, so that what was started is taken down; asked again, go on with that."""
     signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)
+    raise KeyboardInterrupt
 
 
 def _note(text: str) -> None:
-    print(f"{time.monotonic() - _began:7.1f} s  {text}", file=sys.stderr, flush=True)
+    print(f"[{time.monotonic() - _began:7.1f} s] {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def serving(data: Path, log: Path) -> Generator[Service]:
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=ROOT,
-            env=_environ(),
+            env=environ(),
             # Ctrl-C is for the benchmark, which then takes the service down in good order.
             start_new_session=True,
         ) as process,
@@ -117,13 +117,14 @@ def unlock(data: Path, project: int, scope: str = "person:read") -> tuple[int, s
     return project, msgspec.json.decode(said, type=_Key).key
 
 
-def import_file(data: Path, project: int, source: Path) -> Imported:
-    """Import a file into a project of the running service.
+def import_file(data: Path, project: int, source: Path, *, events: bool = False) -> Imported:
+    """Import a file of persons, or of events, into a project of the running service.
 
     Raises:
         Failed: it was stopped, or lines were rejected.
     """
-    said = _run(data, "import", str(source), "--project", str(project))
+    kind = ["--events"] if events else []
+    said = _run(data, "import", *kind, str(source), "--project", str(project))
     return msgspec.json.decode(said, type=Imported)
 
 
@@ -133,7 +134,7 @@ def ask_parts(data: Path) -> Held | None:
         [sys.executable, "-m", "benchmarks.parts", str(data)],
         capture_output=True,
         cwd=ROOT,
-        env=_environ(),
+        env=environ(),
         check=False,
     )
     return None if ended.returncode else msgspec.json.decode(ended.stdout, type=Held)
@@ -141,7 +142,7 @@ def ask_parts(data: Path) -> Held | None:
 
 def _run(data: Path, *words: str) -> bytes:
     ended = subprocess.run(
-        _words(data, *words, "--json"), capture_output=True, cwd=ROOT, env=_environ(), check=False
+        _words(data, *words, "--json"), capture_output=True, cwd=ROOT, env=environ(), check=False
     )
     if ended.returncode:
         said = (ended.stdout + ended.stderr).decode(errors="replace")
@@ -153,8 +154,11 @@ def _words(data: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "service.cli", "--data", str(data), *words]
 
 
-def _environ() -> dict[str, Any]:
-    """The defaults are measured: nothing set here may reach the service."""
+def environ() -> dict[str, Any]:
+    """Return the environment of what is started: nothing set here may reach the service.
+
+    Its defaults are measured.
+    """
     names = [name for name in os.environ if not name.startswith("PERSONHOUSE_")]
     return {**{name: os.environ[name] for name in names}, "PYTHONPATH": str(ROOT)}
 

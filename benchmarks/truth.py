@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from heapq import heappush, heapreplace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,6 +17,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from benchmarks.asks import Place
 from service import generator
 
 SEED = 1
@@ -23,8 +25,14 @@ SEED = 1
 _UUID_BYTES = 45
 _TIME_CHARACTERS = 26
 _UUID_CHARACTERS = 36
+_EPOCH = datetime(1970, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
 # Where its fourth group begins.
 _SECOND_HALF = 19
+
+
+_PROPERTIES = b'"properties":'
+_WEIGHED = ("email", "mrr", "score")
 
 
 class Person(Struct, gc=False):
@@ -87,21 +95,41 @@ class Watch:
         """Take what another watch of the same test has seen."""
         self.count, self._places, self._is_sorted = count, places, False
 
-    def uuids(self, first: int, rows: int) -> list[str]:
-        """Return the page of `rows` after the first so many; for when all were added."""
+    def page(self, first: int, rows: int) -> list[Place]:
+        """Return the `rows` after the first so many; for when all were added."""
         if not self._is_sorted:
             self._places.sort(reverse=True)
             self._is_sorted = True
         assert first + rows <= self._keep or self.count <= self._keep
-        return [place[-_UUID_CHARACTERS:] for place in self._places[first : first + rows]]
+        return [_placed(place) for place in self._places[first : first + rows]]
+
+    def starts_alone(self, first: int) -> bool:
+        """Say whether the row of this place has another time than the one before it."""
+        before, after = self.page(first - 1, 2)
+        return before.created_us != after.created_us
+
+
+def _placed(place: str) -> Place:
+    since = datetime.fromisoformat(place[:_TIME_CHARACTERS]) - _EPOCH
+    return Place(since // _MICROSECOND, place[-_UUID_CHARACTERS:])
+
+
+class Weights(Struct):
+    """How many bytes there are: of properties as JSON, of what is searched, of a key's texts."""
+
+    persons: int = 0
+    properties: int = 0
+    searched: int = 0
+    keys: dict[str, int] = msgspec.field(default_factory=dict[str, int])
 
 
 class Truth:
-    """All watches, and the values of some properties."""
+    """All watches, the values of some properties, and how much there is."""
 
     def __init__(self) -> None:
         self._watches: dict[Test, list[Watch]] = {}
         self._values: dict[str, Counter[str]] = {}
+        self.weights = Weights()
 
     def watch(self, test: Test, *, keep: int = 100, guard: Test = everyone) -> Watch:
         """Watch who passes a test.
@@ -123,12 +151,12 @@ class Truth:
     def save(self, path: Path) -> None:
         """Write what was found, for `load` by the same questions."""
         watches = [[watch.count, watch.kept()] for watch in self._all()]
-        path.write_bytes(msgspec.json.encode([watches, self._values]))
+        path.write_bytes(msgspec.json.encode([watches, self._values, self.weights]))
 
     def load(self, path: Path) -> None:
         """Take what `save` wrote for the same questions and as many persons."""
-        kind = tuple[list[tuple[int, list[str]]], dict[str, dict[str, int]]]
-        watches, values = msgspec.json.decode(path.read_bytes(), type=kind)
+        kind = tuple[list[tuple[int, list[str]]], dict[str, dict[str, int]], Weights]
+        watches, values, self.weights = msgspec.json.decode(path.read_bytes(), type=kind)
         for watch, (count, places) in zip(self._all(), watches, strict=True):
             watch.put(count, places)
         for key, counter in self._values.items():
@@ -150,6 +178,13 @@ class Truth:
         for key, counter in self._values.items():
             if key in properties:
                 counter[properties[key]] += 1
+        weights = self.weights
+        weights.persons += 1
+        weights.properties += len(line) - line.index(_PROPERTIES) - len(_PROPERTIES)
+        weights.searched += len(text)
+        for key in _WEIGHED:
+            if key in properties:
+                weights.keys[key] = weights.keys.get(key, 0) + len(str(properties[key]))
 
 
 def lines(persons: int, *, dirty: bool) -> Iterator[tuple[bytes, bytes | None]]:
@@ -165,9 +200,21 @@ def lines(persons: int, *, dirty: bool) -> Iterator[tuple[bytes, bytes | None]]:
     assert coming is None, "newer lines do not stand in the order of the persons"
 
 
-def sample(persons: int, *, dirty: bool, most: int) -> Iterator[Person]:
-    """Yield some persons as they are at last, each once, always the same ones."""
+def sample(persons: int, *, most: int) -> Iterator[tuple[int, Person]]:
+    """Yield some persons as they are at last, each once, always the same ones, with their index.
+
+    Whoever is deleted is left out.
+    """
     drawn = random.Random(SEED).sample(range(persons), min(most, persons))
     for index in drawn:
-        newer = generator.superseding(1 if dirty else 0, seed=SEED, start=index)
-        yield decode_person(next(newer, None) or next(generator.persons(1, seed=SEED, start=index)))
+        person = at_last(index)
+        if person is not None:
+            yield index, person
+
+
+def at_last(index: int) -> Person | None:
+    """Return a person as it is at last; None where it is deleted."""
+    if any(generator.deleted(1, seed=SEED, start=index)):
+        return None
+    newer = generator.superseding(1, seed=SEED, start=index)
+    return decode_person(next(newer, None) or next(generator.persons(1, seed=SEED, start=index)))

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import msgspec
 import rich_click as click
 
+from service.commands.benchmarking import bench
 from service.commands.console import Console, Failure, json_option, pass_console
 from service.commands.demo import demo
 from service.commands.keys import key
@@ -98,7 +99,7 @@ def migrate(console: Console, dry_run: bool) -> None:
     console.answer({word: names}, "\n".join([f"{len(names)} {word}", *names]))
 
 
-for command in (demo, export, import_, key, project, serve, verify):
+for command in (bench, demo, export, import_, key, project, serve, verify):
     cli.add_command(command)
 
 
