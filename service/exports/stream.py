@@ -21,6 +21,7 @@ from service.engine import Engine
 from service.errors import EngineError
 from service.exports.asked import Ask
 from service.exports.encoders import compressor
+from service.exports.known import Known
 from service.exports.writers import Writer, writer, writer_now
 
 _Frames = AsyncGenerator[pl.DataFrame, None]
@@ -117,14 +118,22 @@ async def _ended(task: asyncio.Future[Any]) -> None:
         task.exception()
 
 
-async def open_export(engine: Engine, ask: Ask, source: Source) -> Export:
+async def open_export(
+    engine: Engine, ask: Ask, source: Source, known: Known | None = None
+) -> Export:
     """Begin an export: what can be said about it, and what is wrong with it, is known then.
+
+    Args:
+        engine: where the persons are.
+        ask: what is asked for.
+        source: which persons.
+        known: may know the columns; without it all persons are read for them.
 
     Raises:
         BadRequest: it would have too many columns.
         PersonhouseError: what `Engine.batches` raises.
     """
-    out = await writer(engine, ask, source)
+    out = await writer(engine, ask, source, known)
     frames = None if out is None else cast("_Frames", engine.batches(out.statement(source)))
     export = Export(engine, ask, out, frames)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Protocol
 
 import polars as pl
@@ -14,6 +15,7 @@ from queries.statement import Statement
 from service.engine import Engine
 from service.exports.asked import FORMS, Ask
 from service.exports.encoders import encoder
+from service.exports.known import Known
 from service.exports.odd import Odd
 from service.exports.union import UnionPlan, plan, plan_now
 
@@ -80,8 +82,16 @@ class Union:
         return b""
 
 
-async def writer(engine: Engine, ask: Ask, source: Source) -> Writer | None:
+async def writer(
+    engine: Engine, ask: Ask, source: Source, known: Known | None = None
+) -> Writer | None:
     """Return what writes an export, None where it is empty; finds the columns if need be.
+
+    Args:
+        engine: where the persons are.
+        ask: what is asked for.
+        source: which persons.
+        known: may know the columns; without it all persons are read for them.
 
     Raises:
         BadRequest: it would have too many columns.
@@ -89,7 +99,13 @@ async def writer(engine: Engine, ask: Ask, source: Source) -> Writer | None:
     """
     if not ask.is_union:
         return Named(ask)
-    return _union(await plan(engine, source, ask.ids or Ids.COLUMNS, is_safe=ask.is_safe))
+    how = ask.ids or Ids.COLUMNS
+    if known is not None:
+        look = partial(known.plan, source, how, is_safe=ask.is_safe)
+        planned = await engine.in_export_thread(look)
+        if planned is not None:
+            return _union(planned)
+    return _union(await plan(engine, source, how, is_safe=ask.is_safe))
 
 
 def writer_now(engine: Engine, ask: Ask, source: Source) -> Writer | None:
