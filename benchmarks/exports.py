@@ -96,7 +96,7 @@ def _own(data: Path, columns: str) -> float:
         rows = int(str(cast("object", handle.query("SELECT count() FROM persons FINAL"))))
         began = time.monotonic()
         inner = text if isinstance(text, str) else text.decode()
-        shown = f"SELECT * EXCEPT (odd, unnamed, total) FROM ({inner})"
+        shown = f"SELECT * EXCEPT (odd, unnamed, total, others) FROM ({inner})"
         out = str(Path(folder) / "persons.csv")
         handle.query(shown + f" INTO OUTFILE '{out}' FORMAT CSVWithNames", params=params)
         return rows / (time.monotonic() - began)

@@ -22,18 +22,16 @@ from typing import Literal, LiteralString, TypeVar
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from queries.parts import end_statement
 from queries.sql import bind, sql
 from queries.statement import Statement
 from schema.migrate import Migration, available, create_database, migrate, pending
-from service.engine_target import Target, target
-from service.errors import PersonhouseError, engine_failure
+from service.engine_target import Target, failures, target
 from service.held_merges import HeldMerges
 from service.journal import TABLES
 from service.json_lines import decode_lines
-from service.lanes import Lane
+from service.lanes import Lane, stand_back, start_polars
 from service.settings import Settings
 from service.statement_settings import export_clause, fetch_clause, tag_of
 from service.turns import Turns
@@ -49,6 +47,8 @@ TAKEN_ONCE = "insert_deduplication_token"
 _EDITS_AT_ONCE = 64
 # Who reads comes first: an edit's statements are large where many wait for them.
 _EDITS_NICE = 5
+# An export may take all there is left: whoever reads a page, or edits, comes before it.
+_EXPORTS_NICE = 10
 # More are inserted as quickly as they would be written to the journal.
 _FEW_ROWS = 1_000
 # Threads for some rows cost more than they do: a seventh of the INSERT of an edit.
@@ -79,7 +79,9 @@ class Engine:
                 ("edits", _EDITS_AT_ONCE, _EDITS_NICE),
             )
         )
-        self._exports = ThreadPoolExecutor(self._settings.export_workers, "export")
+        self._exports = ThreadPoolExecutor(
+            self._settings.export_workers, "export", stand_back, (_EXPORTS_NICE,)
+        )
         # Never behind what they are to end.
         self._ending = ThreadPoolExecutor(2, "ending")
         self.turns = Turns()
@@ -126,7 +128,7 @@ class Engine:
             EngineDown: no answer, or no engine: `service.opening` says why.
             MigrationError: the tables do not fit this version.
         """
-        with _failures():
+        with failures():
             first = self._target.connect(None)
             try:
                 create_database(first, self._settings.database)
@@ -140,13 +142,15 @@ class Engine:
             for client in self._clients:
                 client.command("SELECT 1")
             self._target.put_background_last()
+            # They encode exports; edits use them too.
+            start_polars(_EDITS_NICE)
             if self._journal is not None and not self._journal.open():
                 self._journal = None
         return applied
 
     def pending(self) -> list[Migration]:
         """Return the migrations that `open` would apply; makes no table but the ledger."""
-        with _failures():
+        with failures():
             first = self._target.connect(None)
             try:
                 create_database(first, self._settings.database)
@@ -249,7 +253,7 @@ class Engine:
         if self._journal is None or rows.height > _FEW_ROWS:
             self.insert_now(table, rows)
             return
-        with _failures():
+        with failures():
             self._journal.add(table, rows)
 
     def _rendered(self, statement: Statement[Row]) -> tuple[str, dict[str, object]]:
@@ -306,7 +310,7 @@ class Engine:
         try:
             threads = statement.threads or self._share(self._streaming)
             text += export_clause(statement, self._settings, threads=threads, tag=tag)
-            with _failures():
+            with failures():
                 yield from self._target.batches(self._settings.database, text, values)
         finally:
             with self._noting:
@@ -348,11 +352,11 @@ class Engine:
             client = self._idle.get_nowait()
         except queue.Empty:
             # An import's thread, beside the workers: the pool grows to as many as run at once.
-            with _failures():
+            with failures():
                 client = self._target.connect(self._settings.database)
             self._clients.append(client)
         try:
-            with _failures():
+            with failures():
                 yield client
             self._target.answered()
         finally:
@@ -386,15 +390,3 @@ class Engine:
 def _close(source: Iterator[pl.DataFrame]) -> None:
     if isinstance(source, Generator):
         source.close()
-
-
-@contextmanager
-def _failures() -> Generator[None]:
-    """Turn ClickHouse's and the driver's errors into ours."""
-    try:
-        yield
-    except PersonhouseError:
-        raise
-    except (ClickHouseError, OSError) as error:
-        code: int | None = getattr(error, "code", None)
-        raise engine_failure(code, str(error)) from error

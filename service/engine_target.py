@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import resource
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -15,10 +15,11 @@ import pyarrow
 from clickhouse_connect import get_client
 from clickhouse_connect.driver.binding import bind_query
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 from pyarrow import ipc
 
 from service.engine_server import Server
+from service.errors import PersonhouseError, engine_failure
 from service.journal import Journal
 from service.settings import ClickHouse, SettingsError
 
@@ -210,3 +211,15 @@ def target(dsn: str, ours: ClickHouse) -> Target:
     raise SettingsError(
         "dsn: use chdb:///absolute/path, clickhouse://user:password@host:8123 or https://…"
     )
+
+
+@contextmanager
+def failures() -> Generator[None]:
+    """Turn ClickHouse's and the driver's errors into ours."""
+    try:
+        yield
+    except PersonhouseError:
+        raise
+    except (ClickHouseError, OSError) as error:
+        code: int | None = getattr(error, "code", None)
+        raise engine_failure(code, str(error)) from error

@@ -106,8 +106,10 @@ async def get_page(
     elif selection.is_narrow():
         # Mostly all of them are on the page, and so counted.
         ends = await read()
-        known = window.cursor is None and not ends.more and (ends.count or not window.offset)
-        page.count = window.offset + ends.count if known else await counts.count_in_time(selection)
+        is_known = window.cursor is None and not ends.more and (ends.count or not window.offset)
+        page.count = (
+            window.offset + ends.count if is_known else await counts.count_in_time(selection)
+        )
     else:
         ends, page.count = await asyncio.gather(read(), counts.count_in_time(selection))
     address = address_of(request, settings.http.public_url)

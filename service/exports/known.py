@@ -1,4 +1,4 @@
-"""The columns of a CSV of everybody, from the catalogue: nobody's JSON is read for most of them.
+"""What is known of an export before it is read: the columns of a CSV of everybody, above all.
 
 The catalogue is exact where few rows were written since its parts were counted; else, and for a
 selection, `union.plan` reads all persons. Either way gives the same columns.
@@ -6,7 +6,11 @@ selection, `union.plan` reads all persons. Either way gives the same columns.
 
 from __future__ import annotations
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from queries.catalogue import Properties, Property
+from queries.export_rows import Pure, keys_of
 from queries.export_source import Source
 from queries.known_columns import (
     MOST_HOLDERS,
@@ -19,6 +23,7 @@ from queries.known_columns import (
 from queries.lines import Ids
 from service.catalogue import Catalogue
 from service.engine import Engine
+from service.exports.asked import Ask
 from service.exports.union import Found, UnionPlan
 from service.settling import Settling
 
@@ -29,14 +34,49 @@ _USUAL_SHARE = 0.98
 _MOST_NESTED = 40
 
 
+class Looked(Struct, frozen=True):
+    """What was found out about an export before it began.
+
+    Attributes:
+        source: which persons, and how they are best read.
+        plan: the columns of a CSV that has those of all persons, where they are known.
+        pure: what is known of the values of named columns; None where that would be of no use.
+    """
+
+    source: Source
+    plan: UnionPlan | None = None
+    pure: Pure | None = None
+
+
 class Known:
-    """Finds columns without a full pass; all methods are for a worker thread."""
+    """Finds out without a full pass what can be; all methods are for a worker thread."""
 
     def __init__(self, engine: Engine, catalogue: Catalogue, settling: Settling) -> None:
         """Take what knows of the persons."""
         self._engine = engine
         self._catalogue = catalogue
         self._settling = settling
+
+    def look(self, ask: Ask, source: Source) -> Looked:
+        """Return what is known of an export.
+
+        Raises:
+            BadRequest: as `union.plan`.
+            PersonhouseError: what `Engine.fetch_now` raises.
+        """
+        if source.is_copy:
+            return Looked(source)
+        if self._settling.is_nearly_all():
+            source = replace(source, settled=self._settling.settled())
+        if ask.is_union:
+            how = ask.ids or Ids.COLUMNS
+            return Looked(source, plan=self.plan(source, how, is_safe=ask.is_safe))
+        keys = keys_of(ask.named())
+        if not keys:
+            return Looked(source)
+        parts, kinds = self._catalogue.kinds(source.selection.project, keys)
+        pure = Pure(tuple(parts), {one.key: one for one in kinds}) if parts else None
+        return Looked(source, pure=pure)
 
     def plan(self, source: Source, how: Ids, *, is_safe: bool) -> UnionPlan | None:
         """Return what a CSV will look like, None where all persons must be read for that.

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, Protocol
 
 import polars as pl
 
-from queries.export_rows import export_rows
+from queries.export_rows import Pure, export_rows
 from queries.export_source import Source
 from queries.lines import Ids, export_lines
 from queries.statement import Statement
 from service.engine import Engine
 from service.exports.asked import FORMS, Ask
 from service.exports.encoders import encoder
-from service.exports.known import Known
+from service.exports.known import Looked
 from service.exports.odd import Odd
 from service.exports.union import UnionPlan, plan, plan_now
 
@@ -39,16 +38,16 @@ class Writer(Protocol):
 class Named:
     """A file with columns that are known before anything is read."""
 
-    def __init__(self, ask: Ask) -> None:
-        """Take what is asked for."""
-        self._columns, self._form = ask.named(), FORMS[ask.fmt]
+    def __init__(self, ask: Ask, pure: Pure | None = None) -> None:
+        """Take what is asked for, and what is known of the values."""
+        self._columns, self._form, self._pure = ask.named(), FORMS[ask.fmt], pure
         self._odd = Odd(self._columns, self._form)
         self._encoder = encoder(ask.fmt, self._columns, is_safe=ask.is_safe)
         self._shown = [f"c{n}" for n in range(len(self._columns))]
 
     def statement(self, source: Source) -> Statement[Any]:
         """As `Writer.statement`."""
-        return export_rows(source, self._columns, self._form)
+        return export_rows(source, self._columns, self._form, self._pure)
 
     def write(self, frame: pl.DataFrame) -> Iterator[bytes]:
         """As `Writer.write`."""
@@ -82,30 +81,19 @@ class Union:
         return b""
 
 
-async def writer(
-    engine: Engine, ask: Ask, source: Source, known: Known | None = None
-) -> Writer | None:
+async def writer(engine: Engine, ask: Ask, looked: Looked) -> Writer | None:
     """Return what writes an export, None where it is empty; finds the columns if need be.
-
-    Args:
-        engine: where the persons are.
-        ask: what is asked for.
-        source: which persons.
-        known: may know the columns; without it all persons are read for them.
 
     Raises:
         BadRequest: it would have too many columns.
         PersonhouseError: what `Engine.batches` raises.
     """
     if not ask.is_union:
-        return Named(ask)
+        return Named(ask, looked.pure)
+    if looked.plan is not None:
+        return _union(looked.plan)
     how = ask.ids or Ids.COLUMNS
-    if known is not None:
-        look = partial(known.plan, source, how, is_safe=ask.is_safe)
-        planned = await engine.in_export_thread(look)
-        if planned is not None:
-            return _union(planned)
-    return _union(await plan(engine, source, how, is_safe=ask.is_safe))
+    return _union(await plan(engine, looked.source, how, is_safe=ask.is_safe))
 
 
 def writer_now(engine: Engine, ask: Ask, source: Source) -> Writer | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Iterator
 from itertools import product
+from typing import Any, cast
 
 import pytest
 
@@ -14,14 +16,19 @@ from queries.filters import Operator, Test
 from queries.known_columns import MOST_HOLDERS
 from queries.lines import Ids
 from queries.persons import Selection
+from queries.upserts import Upsert
 from service.catalogue import Catalogue
 from service.engine import Engine
 from service.errors import BadRequest
+from service.exports.asked import Ask, decode_ask
 from service.exports.known import Known
+from service.exports.stream import Export, open_export
 from service.exports.union import UnionPlan, plan_now
+from service.exports.writers import Named
 from service.settling import Settling
 from tests.awkward import KEYS, VALUES, objects
 from tests.engine.people import FOREVER_US, START_US, command, insert, person
+from tests.service.exported import read
 
 EVERYONE = Source(Selection(1, FOREVER_US))
 
@@ -101,7 +108,7 @@ def test_of_every_value_under_every_key(world: World, of: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_after_edits_and_deletions(world: World, seed: int) -> None:
     draw = random.Random(seed)
-    values = [1, None, True, [1, [2]], {"a": {"b": None}, "ü.x": [{}]}, [], {}]
+    values: list[Any] = [1, None, True, [1, [2]], {"a": {"b": None}, "ü.x": [{}]}, [], {}]
 
     def drawn(n: int) -> str:
         keys = draw.sample(["plan", "age", "ü.x", "", "k1", f"rare{n}"], draw.randrange(6))
@@ -181,3 +188,65 @@ def test_nobody_has_no_columns(world: World) -> None:
     insert(world.engine, 2, [person(n, '{"a":1}') for n in range(1, 9)], version=1)
     world.settle()
     assert world.agrees().columns == ()
+
+
+def people() -> list[Upsert]:
+    """Persons whose values have broken something, under keys of one kind and of several."""
+    texts = [text.decode() for text in objects()]
+    texts += [f'{{"email":{value},"n":{n}}}' for n, value in enumerate(VALUES)]
+    texts += [f'{{"name":{value}}}' for value in ("false", "-0", '"false"', "[]", '"x"', "0.0")]
+    texts += [f'{{"flag":{value},"text":"{value}"}}' for value in ("true", "false", "null")]
+    texts += ['{"a":{"b":1}}', '{"a.b":2}', '{"a":{"b":true},"a.b":"true"}', '{"m":"true"}']
+    return [person(n, text) for n, text in enumerate(texts, 1)]
+
+
+def exported(world: World, ask: Ask, known: Known | None) -> bytes:
+    async def whole() -> bytes:
+        export = await open_export(world.engine, ask, EVERYONE, known)
+        return b"".join([chunk async for chunk in export.chunks()])
+
+    return asyncio.run(whole())
+
+
+NAMED = ("email", "name", "v", "flag", "text", "a.b", "a", "n", "same", "m", "%", "none")
+COLUMNS = ",".join(["uuid", "name", *(f"properties.{key}" for key in NAMED)])
+
+
+@pytest.mark.parametrize("fmt", ["csv", "ndjson", "arrow"])
+def test_what_is_known_changes_no_byte(world: World, fmt: str) -> None:
+    insert(world.engine, 1, people(), version=1)
+    world.settle()
+    asked = [decode_ask(fmt, columns=COLUMNS), decode_ask(fmt)]
+    asked += [decode_ask(fmt, columns=f"name,properties.{key}") for key in NAMED]
+    for ask in asked:
+        looked = world.known.look(ask, EVERYONE)
+        assert looked.source.settled is not None
+        assert looked.pure is not None or ask.is_union or not ask.columns
+        assert exported(world, ask, world.known) == exported(world, ask, None)
+
+
+def test_what_was_written_since_is_looked_at(world: World) -> None:
+    """Who writes `true` the text where there were booleans alone has it written as it is."""
+    flags = [person(n, f'{{"f":{"true" if n % 2 else "false"}}}') for n in range(1, 40)]
+    insert(world.engine, 1, flags, version=1)
+    world.settle()
+    ask = decode_ask("csv", columns="uuid,properties.f")
+    looked = world.known.look(ask, EVERYONE)
+    assert looked.pure is not None
+    insert(world.engine, 1, [person(2, '{"f":"true"}', base=1)], version=10)
+    insert(world.engine, 1, [person(3, base=1)], version=10, deleted=True)
+    rows = read(exported(world, ask, world.known))
+    assert len(rows) == len(flags) - 1
+    assert {row["properties.f"] for row in rows if row["uuid"].endswith("02")} == {"true"}
+    assert exported(world, ask, world.known) == exported(world, ask, None)
+
+    async def begin() -> bool:
+        """Whether a statement made before notices."""
+        out = Named(ask, looked.pure)
+        frames = cast("Any", world.engine.batches(out.statement(looked.source)))
+        export = Export(world.engine, ask, out, frames)
+        await export.begin()
+        await export.close()
+        return export.is_stale
+
+    assert asyncio.run(begin())
