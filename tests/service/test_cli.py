@@ -23,7 +23,7 @@ from service.commands.persons import FORMATS
 from service.engine import Engine
 from service.readers import Format
 from service.settings import Settings
-from tests.service.running import ROOT, Commands
+from tests.service.running import ROOT, Commands, check_parts
 
 HEAVY = ("chdb", "clickhouse_connect", "granian", "httpx", "litestar", "polars", "pyarrow")
 DAY_US = 86_400_000_000
@@ -169,28 +169,7 @@ def test_without_a_service_commands_open_the_engine(
     ended = commands.run("export", "--project", "1", *ids, environ=place)
     assert (ended.code, ended.out.count("\n")) == (0, 3)
     assert "p1" not in ended.out
-    check_parts(commands, tmp_path, place)
-
-
-def check_parts(commands: Commands, folder: Path, place: dict[str, str] | None = None) -> None:
-    """An export into a directory is whole, as `verify` says, and leaves no job behind."""
-    place = place or {}
-    words = ("export", "--project", "1", "--format", "ndjson", "--parts")
-    written = commands.json(*words, "whole", environ=place)
-    assert (written["rows"], written["parts"]) == (3, 1)
-    assert written["rows_per_second"] > 0
-    sizes = [file.stat().st_size for file in (folder / "whole").glob("part-*")]
-    assert sizes == [written["bytes"]]
-    proof = commands.json("verify", "whole", environ=place)
-    assert (proof["rows"], proof["bytes"]) == (3, written["bytes"])
-    again = commands.json(*words, "whole", code=2, environ=place)["error"]
-    assert "not empty" in again["detail"]
-    wrong = commands.json(*words, "none", "--columns", "nope", code=2, environ=place)["error"]
-    assert wrong["attr"] == "columns"
-    assert not (folder / "none").exists()
-    with (folder / "whole" / "part-00000.ndjson").open("r+b") as file:
-        file.write(b"[")
-    assert "SHA-256" in commands.json("verify", "whole", code=2, environ=place)["error"]["detail"]
+    check_parts(commands, place)
 
 
 def test_an_engine_that_is_in_use(tmp_path: Path) -> None:
