@@ -51,6 +51,7 @@ FORMS = {
 }
 _AT_ONCE = 10
 _PAGES = 60
+_LOOK_SECONDS = 1.0
 
 
 def main() -> None:
@@ -71,7 +72,7 @@ def main() -> None:
         own = {columns: _own_in_a_process(data, columns) for columns in (RAW, FLAT)}
         with serving(data, log) as service:
             _, key = unlock(data, 1)
-            _measure(service, key, own)
+            _measure(service, key, Path(folder), own)
 
 
 def _own_in_a_process(data: Path, columns: str) -> float:
@@ -96,13 +97,13 @@ def _own(data: Path, columns: str) -> float:
         rows = int(str(cast("object", handle.query("SELECT count() FROM persons FINAL"))))
         began = time.monotonic()
         inner = text if isinstance(text, str) else text.decode()
-        shown = f"SELECT * EXCEPT (odd, unnamed, total) FROM ({inner})"
+        shown = f"SELECT * EXCEPT (odd, unnamed, total, others) FROM ({inner})"
         out = str(Path(folder) / "persons.csv")
         handle.query(shown + f" INTO OUTFILE '{out}' FORMAT CSVWithNames", params=params)
         return rows / (time.monotonic() - began)
 
 
-def _measure(service: Service, key: str, own: dict[str, float]) -> None:
+def _measure(service: Service, key: str, folder: Path, own: dict[str, float]) -> None:
     print("| export | rows/s | MB/s | first byte | memory grew by | of the engine's own writer |")
     print("| --- | --: | --: | --: | --: | --: |")
     with httpx.Client(
@@ -111,9 +112,10 @@ def _measure(service: Service, key: str, own: dict[str, float]) -> None:
         timeout=None,
         trust_env=False,
     ) as client:
+        _wait_until_counted(client)
         for name, (fmt, columns) in FORMS.items():
             with Peak(service.pid) as peak:
-                rows, size, first, seconds = _read(client, fmt, columns)
+                rows, size, first, seconds = _read(service, key, folder, fmt, columns)
             grew = ((peak.highest_bytes or 0) - (peak.before_bytes or 0)) / 1e6
             ratio = f"{rows / seconds / own[columns]:.2f}" if fmt == "csv" and columns else ""
             print(
@@ -138,18 +140,32 @@ def _measure(service: Service, key: str, own: dict[str, float]) -> None:
     )
 
 
-def _read(client: httpx.Client, fmt: str, columns: str) -> tuple[int, int, float, float]:
-    """Read an export to its end; returns rows, bytes, seconds to the first byte and to the last."""
-    params = {"columns": columns} if columns else {}
-    began = time.monotonic()
-    with client.stream("GET", f"persons.{fmt}", params=params) as answer:
-        answer.raise_for_status()
-        size, first = 0, 0.0
-        for chunk in answer.iter_raw():
-            first = first or time.monotonic() - began
-            size += len(chunk)
-        rows = int(answer.headers["x-total-count"])
-    return rows, size, first, time.monotonic() - began
+def _wait_until_counted(client: httpx.Client) -> None:
+    """Wait until the service knows the properties, which it counts in the background."""
+    while client.get("persons/properties").status_code == 503:
+        time.sleep(_LOOK_SECONDS)
+
+
+def _read(
+    service: Service, key: str, folder: Path, fmt: str, columns: str
+) -> tuple[int, int, float, float]:
+    """Read an export to its end; returns rows, bytes, seconds to the first byte and to the last.
+
+    By curl, which takes a tenth of the processor time that a client in Python would have of what
+    the service needs.
+    """
+    head = folder / "head"
+    words = [
+        *("curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--output", "/dev/null"),
+        *("--dump-header", str(head), "--header", f"Authorization: Bearer {key}", "--get"),
+        *("--write-out", "%{size_download} %{time_starttransfer} %{time_total}"),
+        *(("--data-urlencode", f"columns={columns}") if columns else ()),
+        f"{service.url}/api/projects/1/persons.{fmt}",
+    ]
+    said = subprocess.run(words, capture_output=True, check=True, text=True).stdout.split()
+    lines = head.read_text().lower().splitlines()
+    (rows,) = (line.partition(":")[2] for line in lines if line.startswith("x-total-count"))
+    return int(rows), int(said[0]), float(said[1]), float(said[2])
 
 
 def _export_on(client: httpx.Client, over: threading.Event) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from queries.persons import Selection, condition
 from queries.places import Place
+from queries.settled import Settled, elsewhere, in_parts, in_settled
 from queries.sql import Sql, bind, sql
 
 
@@ -17,12 +19,14 @@ class Source(Struct, frozen=True):
         copy: the copy of `persons` where they are, which stands still; empty for `persons`.
         after: only those that follow this place in the order of the list.
         limit: of them so many at most; 0 for all.
+        settled: the parts that are, where hardly anybody stands elsewhere; None asks for FINAL.
     """
 
     selection: Selection
     copy: str = ""
     after: Place | None = None
     limit: int = 0
+    settled: Settled | None = None
 
     @property
     def is_copy(self) -> bool:
@@ -46,10 +50,28 @@ def counted(source: Source) -> Sql:
     """
     if source.is_copy:
         return sql("toUInt64(0)")
+    if source.settled is None:
+        return sql(
+            "assumeNotNull((SELECT count() FROM {} FINAL WHERE {}))",
+            source.rows(),
+            source.condition(),
+        )
+    selection, settled = source.selection, source.settled
+    alone = in_settled(selection, replace(settled, is_all=True))
+    # Of the few who stand elsewhere, the rows in settled parts, which their keys lead to, are taken
+    # off, and those that are there now put in.
     return sql(
-        "assumeNotNull((SELECT count() FROM {} FINAL WHERE {}))",
-        source.rows(),
-        source.condition(),
+        """toUInt64(
+                    assumeNotNull((SELECT count() FROM persons WHERE {}))
+                    - assumeNotNull((
+                        SELECT count() FROM persons WHERE {} AND (created_at, id) IN (
+                            SELECT created_at, id FROM persons WHERE team_id = {} AND NOT {})))
+                    + assumeNotNull((SELECT count() FROM persons FINAL WHERE {})))""",
+        alone,
+        alone,
+        bind("UInt32", selection.project),
+        in_parts(settled.parts),
+        elsewhere(selection, settled),
     )
 
 

@@ -38,6 +38,19 @@ class Changed(Struct, frozen=True, gc=False):
     version: int
 
 
+class Kinds(Struct, frozen=True):
+    """Of how many persons the value of a key is of which type, in some parts.
+
+    `nested` are lists and objects.
+    """
+
+    key: str
+    texts: int
+    numbers: int
+    booleans: int
+    nested: int
+
+
 class Name(Struct, frozen=True):
     """A key."""
 
@@ -154,6 +167,28 @@ def sum_parts(project: int, parts: Sequence[str]) -> Statement[KeyRow]:
             bind("Array(String)", list(parts)),
         ),
         KeyRow,
+    )
+
+
+def sum_kinds(project: int, parts: Sequence[str], keys: Sequence[str]) -> Statement[Kinds]:
+    """Add up of which types the values of some keys are in some parts."""
+    return Statement(
+        "statistics.kinds",
+        sql(
+            """
+            SELECT key, sum(one.texts) AS texts, sum(one.numbers) AS numbers,
+                sum(one.booleans) AS booleans, sum(one.lists) + sum(one.objects) AS nested
+            FROM (
+                SELECT key, texts, numbers, booleans, lists, objects
+                FROM property_statistics FINAL
+                WHERE team_id = {} AND part IN {} AND key IN {}) AS one
+            GROUP BY key
+            """,
+            bind("UInt32", project),
+            bind("Array(String)", list(parts)),
+            bind("Array(String)", list(keys)),
+        ),
+        Kinds,
     )
 
 

@@ -48,6 +48,7 @@ from service.cursors import Cursors
 from service.deletions import Deleter
 from service.edits import Editor
 from service.engine import Engine
+from service.exports.known import Known
 from service.exports.running import Runner
 from service.history import History
 from service.idempotency import Answers
@@ -72,6 +73,7 @@ _SHARED = (
     "import_threads",
     "runner",
     "long_pages",
+    "known",
 )
 
 
@@ -185,6 +187,7 @@ def _state(
             "catalogue": catalogue,
             "runner": runner,
             "long_pages": LongPages(engine, patience_seconds=settings.clickhouse.timeout_seconds),
+            "known": Known(engine, catalogue, settling),
         },
         deep_copy=False,
     )

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from queries.catalogue import Properties, assemble
 from queries.persons import Selection
 from queries.property_counts import count_keys
 from queries.property_statistics import (
+    Kinds,
     count_slice,
     drop_gone,
     list_changed,
@@ -27,6 +29,7 @@ from queries.property_statistics import (
     list_counted_keys,
     list_other_keys,
     note_slice,
+    sum_kinds,
     sum_parts,
 )
 from queries.settled import Part, latest, list_parts
@@ -43,9 +46,10 @@ _FOREVER_US = 8_000_000_000_000_000_000
 # So many persons are counted while somebody waits, some ten microseconds each.
 _FEW_PERSONS = 300_000
 _SECONDS = 20
-# Each row outside of the parts counted is looked up in them, one by one. While somebody waits, and
-# in the background.
+# Each row outside of the parts counted is looked up in them, one by one. While somebody waits, the
+# same where the other way is to read everybody, and in the background.
 _FEW_OUTSIDE = 100
+_SOME_OUTSIDE = 1_000
 _MOST_OUTSIDE = 50_000
 _BACKGROUND_SECONDS = 120
 # Where others write too nobody says that something was written.
@@ -121,6 +125,25 @@ class Catalogue:
                 " some seconds for each million persons. Try again in half a minute."
             )
         return last
+
+    def now(self, project: int) -> Properties | None:
+        """Return the properties of a project exactly as they are now, if that is soon told.
+
+        None where persons would have to be read one by one.
+        """
+        last = self._last.get(project)
+        if last is not None and self._engine.exclusive and self._is_fresh(last):
+            return last.found
+        found = self._sum(project, _SOME_OUTSIDE)
+        return None if found is None else self._keep(project, found).found
+
+    def kinds(self, project: int, keys: Sequence[str]) -> tuple[list[str], list[Kinds]]:
+        """Return which parts are counted, and of which types the values of some keys are there.
+
+        It holds for as long as the parts do; a key that is missing nobody in them has.
+        """
+        parts = self._counted_parts({part.name: part.rows for part in self._parts()})
+        return parts, self._engine.fetch_now(sum_kinds(project, parts, keys))
 
     def keys(self, project: int) -> set[str]:
         """Return all keys of the properties of a project's persons, on the first level.

@@ -34,7 +34,7 @@ from service.engine_target import Target, target
 from service.held_merges import HeldMerges
 from service.journal import TABLES
 from service.json_lines import decode_lines
-from service.lanes import Lane
+from service.lanes import Lane, stand_back, start_polars
 from service.settings import Settings
 from service.statement_settings import export_clause, fetch_clause, tag_of
 from service.turns import Turns
@@ -50,6 +50,8 @@ TAKEN_ONCE = "insert_deduplication_token"
 _EDITS_AT_ONCE = 64
 # Who reads comes first: an edit's statements are large where many wait for them.
 _EDITS_NICE = 5
+# An export may take all there is left: whoever reads a page, or edits, comes before it.
+_EXPORTS_NICE = 10
 # More are inserted as quickly as they would be written to the journal.
 _FEW_ROWS = 1_000
 # Threads for some rows cost more than they do: a seventh of the INSERT of an edit.
@@ -82,7 +84,9 @@ class Engine:
                 ("edits", _EDITS_AT_ONCE, _EDITS_NICE),
             )
         )
-        self._exports = ThreadPoolExecutor(self._settings.export_workers, "export")
+        self._exports = ThreadPoolExecutor(
+            self._settings.export_workers, "export", stand_back, (_EXPORTS_NICE,)
+        )
         # Never behind what they are to end.
         self._ending = ThreadPoolExecutor(2, "ending")
         self.turns = Turns()
@@ -148,6 +152,8 @@ class Engine:
             for client in self._clients:
                 client.command("SELECT 1")
             self._target.put_background_last()
+            # They encode exports; edits use them too.
+            start_polars(_EDITS_NICE)
             if self._journal is not None and not self._journal.open():
                 self._journal = None
         return applied

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import polars as pl
+import pyarrow
 from clickhouse_connect import get_client
 from clickhouse_connect.driver.binding import bind_query
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
+from pyarrow import ipc
 
 from service.engine_server import Server
 from service.journal import Journal
@@ -152,7 +154,7 @@ class Embedded:
             try:
                 stream = cast("Iterator[Any]", handle.send_query(bound, "Arrow", params=params))
                 for chunk in stream:
-                    yield pl.read_ipc(bytes(chunk.bytes()))
+                    yield _frame(chunk)
             except RuntimeError as error:
                 # chDB's own error, which the driver would have given a code.
                 raise DatabaseError(str(error), code=_code_of(str(error))) from error
@@ -165,6 +167,18 @@ class Embedded:
 
     def close(self) -> None:
         """Nothing runs in the background."""
+
+
+def _frame(chunk: Any) -> pl.DataFrame:  # noqa: ANN401 - chDB has no types
+    """Return a block of the engine's as a frame over the engine's own memory, copied by nobody.
+
+    To have polars read the file itself takes seventeen times as long (seen with 2.1). The view that
+    chDB gives does not keep the block alive; the buffer made of it does, and the frame the buffer.
+    """
+    arrow, files = cast("Any", pyarrow), cast("Any", ipc)
+    view = arrow.py_buffer(chunk.get_memview().view())
+    block = arrow.foreign_buffer(view.address, view.size, base=chunk)
+    return cast("pl.DataFrame", pl.from_arrow(files.open_file(block).read_all(), rechunk=False))
 
 
 def _allow_open_files() -> None:

@@ -10,9 +10,31 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import polars as pl
+
 from service.errors import Busy
 
 T = TypeVar("T")
+
+
+def stand_back(nice: int) -> None:
+    """Have the calling thread, and those that it starts, let others come first where cores are few.
+
+    As nice(1) has it; 0 leaves it as it is.
+    """
+    if nice and sys.platform == "linux":
+        # Elsewhere it would be the whole process.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+
+
+def start_polars(nice: int) -> None:
+    """Start the threads of polars, which are as nice as the one that first asks for them."""
+
+    def ask() -> None:
+        stand_back(nice)
+        pl.thread_pool_size()
+
+    threading.Thread(target=ask, name="polars").start()
 
 
 class Lane:
@@ -45,9 +67,7 @@ class Lane:
 
     def _enter(self) -> None:
         self._inside.here = True
-        if self._nice and sys.platform == "linux":
-            # Elsewhere it would be the whole process.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
+        stand_back(self._nice)
 
     def holds_this_thread(self) -> bool:
         """Whether the calling thread is one of them."""

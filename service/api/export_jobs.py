@@ -50,7 +50,7 @@ class ExportJob(Struct):
         filter: which persons, as the arguments of the request.
         rows_total: persons in it; 0 until they are counted.
         rows_done: of them written.
-        rows_per_second: at which they are written now; 0 where nobody writes.
+        rows_per_second: at which they are written, or were if it is done; 0 where nobody writes.
         eta_seconds: how long it takes from now at that rate; null where it is not known.
         seconds: that were spent on it.
         files: those that are whole; `manifest.json` is the last, when all are.
@@ -80,7 +80,7 @@ class ExportJobs(Struct):
 def shown(runner: Runner, job: Job) -> ExportJob:
     """Return a job as the API shows it."""
     rows, rate = runner.progress(job)
-    left = max(job.total - rows, 0) / rate if rate and job.total else None
+    left = max(job.total - rows, 0) / rate if rate and job.total and job.is_open else None
     return ExportJob(
         job.id,
         job.state,

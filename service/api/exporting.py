@@ -27,6 +27,7 @@ from service.exports.asked import (
     Compression,
     decode_ask,
 )
+from service.exports.known import Known
 from service.exports.stream import Export, open_export
 from service.settings import Settings
 
@@ -87,6 +88,7 @@ class Asking:
         request: Request[Any, Any, Any],
         settings: Settings,
         engine: Engine,
+        known: Known,
         selection: Selection,
         suffix: str,
     ) -> ExportStream:
@@ -106,7 +108,7 @@ class Asking:
             coding = accepted_coding(request.headers.get("accept-encoding", ""))
             ask = replace(ask, compression=coding)
             headers |= {"Content-Encoding": str(coding)} if coding else {}
-        export = await open_export(engine, ask, Source(selection))
+        export = await open_export(engine, ask, Source(selection), known)
         headers["X-Total-Count"] = str(export.total)
         return ExportStream(export, kind, headers, settings.exports.stall_seconds)
 

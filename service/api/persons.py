@@ -38,6 +38,7 @@ from service.cursors import Cursors
 from service.engine import Engine
 from service.errors import BadRequest, ErrorBody, MethodNotAllowed
 from service.exports.asked import JSON, SUFFIXES, Format
+from service.exports.known import Known
 from service.history import History
 from service.projects import Project
 from service.settings import Settings
@@ -66,6 +67,7 @@ async def get_page(
     cursors: NamedDependency[SkipValidation[Cursors]],
     settling: NamedDependency[SkipValidation[Settling]],
     long_pages: NamedDependency[SkipValidation[LongPages]],
+    known: NamedDependency[SkipValidation[Known]],
     selection: NamedDependency[SkipValidation[Selection]],
     format: Wanted = "",
     limit: Limit = "",
@@ -79,7 +81,7 @@ async def get_page(
     """List a page of persons, or all of them where an export is asked for."""
     asking, suffix = Asking(columns, distinct_ids, safe), wanted(request, format)
     if suffix != JSON:
-        return await asking.answer(request, settings, engine, selection, suffix)
+        return await asking.answer(request, settings, engine, known, selection, suffix)
     asking.refuse()
     opened = cursors.open(cursor, selection) if cursor else None
     window = decode_window(limit, offset, opened, settings.limits)
@@ -104,8 +106,10 @@ async def get_page(
     elif selection.is_narrow():
         # Mostly all of them are on the page, and so counted.
         ends = await read()
-        known = window.cursor is None and not ends.more and (ends.count or not window.offset)
-        page.count = window.offset + ends.count if known else await counts.count_in_time(selection)
+        is_known = window.cursor is None and not ends.more and (ends.count or not window.offset)
+        page.count = (
+            window.offset + ends.count if is_known else await counts.count_in_time(selection)
+        )
     else:
         ends, page.count = await asyncio.gather(read(), counts.count_in_time(selection))
     address = address_of(request, settings.http.public_url)
@@ -133,6 +137,7 @@ def _export_at(suffix: str) -> HTTPRouteHandler:
         request: Request[Any, Any, Any],
         settings: NamedDependency[SkipValidation[Settings]],
         engine: NamedDependency[SkipValidation[Engine]],
+        known: NamedDependency[SkipValidation[Known]],
         selection: NamedDependency[SkipValidation[Selection]],
         columns: Columns = "",
         distinct_ids: IdsAs = "",
@@ -145,7 +150,7 @@ def _export_at(suffix: str) -> HTTPRouteHandler:
                 f"The address says {suffix}, and `format` {asked[:40]!r}.", attr="format"
             )
         asking = Asking(columns, distinct_ids, safe)
-        return await asking.answer(request, settings, engine, selection, suffix)
+        return await asking.answer(request, settings, engine, known, selection, suffix)
 
     return export
 

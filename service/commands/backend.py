@@ -48,6 +48,20 @@ class Imported(Struct, frozen=True):
     bytes_total: int = 0
 
 
+class Exported(Struct, frozen=True):
+    """How far an export into a directory is, or what it came to.
+
+    `eta_seconds` is None where it is not known.
+    """
+
+    rows: int = 0
+    rows_total: int = 0
+    bytes: int = 0
+    parts: int = 0
+    rows_per_second: float = 0.0
+    eta_seconds: float | None = None
+
+
 class Backend(Protocol):
     """Does a command's work. Raises what the service's own functions raise."""
 
@@ -86,6 +100,16 @@ class Backend(Protocol):
 
     def export(self, project: int, asked: Asked) -> Iterator[bytes]:
         """Yield a file of persons. What is wrong with the question is raised by the first step."""
+        ...
+
+    def export_parts(
+        self,
+        project: int,
+        asked: Asked,
+        directory: Path,
+        on_progress: Callable[[Exported], None],
+    ) -> Exported:
+        """Write parts and their manifest into a directory that is empty or not there yet."""
         ...
 
 

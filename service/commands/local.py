@@ -17,13 +17,15 @@ from queries.keys import Key
 from queries.persons import Selection
 from queries.projects import Project
 from service.api.arguments import decode_distinct_ids, until_us
-from service.commands.backend import Asked, Imported
+from service.commands.backend import Asked, Exported, Imported
 from service.commands.console import Failure
 from service.counts import Counts
 from service.engine import Engine
 from service.errors import BadRequest, NotFound
 from service.event_imports import import_events
 from service.exports.asked import decode_ask
+from service.exports.directories import export_into
+from service.exports.jobs import Order
 from service.exports.stream import export_now
 from service.handoff import MadeKey, NewKey
 from service.import_runs import Progress
@@ -125,6 +127,49 @@ class Local:
         ids = decode_distinct_ids(asked.distinct_id, self._settings.limits.batch_ids)
         selection = Selection(project, until_us(), tree, asked.search.strip(), asked.email, ids)
         yield from export_now(self._engine, ask, Source(selection))
+
+    def export_parts(
+        self,
+        project: int,
+        asked: Asked,
+        directory: Path,
+        on_progress: Callable[[Exported], None],
+    ) -> Exported:
+        """As `Backend.export_parts`."""
+        self._check(project)
+        ids = decode_distinct_ids(asked.distinct_id, self._settings.limits.batch_ids)
+        order = Order(
+            asked.format or "csv",
+            until_us(),
+            asked.columns,
+            asked.distinct_ids,
+            asked.safe,
+            asked.properties,
+            asked.search.strip(),
+            asked.email,
+            ids,
+            part_rows=self._settings.exports.part_rows,
+        )
+        order.ask()
+        try:
+            order.selection(project)
+        except FilterError as error:
+            raise BadRequest(str(error), attr="properties") from error
+
+        def note(rows: int, total: int, seconds: float) -> None:
+            rate = rows / max(seconds, 1e-3)
+            on_progress(
+                Exported(rows, total, rows_per_second=rate, eta_seconds=(total - rows) / rate)
+            )
+
+        job = export_into(self._engine, project, order, directory, note)
+        return Exported(
+            job.rows,
+            job.total,
+            sum(done.part.bytes for done in job.parts),
+            len(job.parts),
+            job.rows / max(job.seconds, 1e-3),
+        )
 
     def _check(self, project: int) -> None:
         if self._run(self._projects.get(project)) is None:

@@ -12,8 +12,9 @@ from typing import IO
 
 import rich_click as click
 
-from service.commands.backend import Asked, backend
+from service.commands.backend import Asked, Backend, backend
 from service.commands.console import Console, Failure, json_option, pass_console
+from service.commands.exporting import exporting
 from service.commands.importing import Importing, spooled
 
 FORMATS = ("ndjson", "csv", "parquet", "posthog", "mixpanel")
@@ -90,6 +91,11 @@ def _read_stdin(sink: IO[bytes]) -> None:
 @click.command("export")
 @click.option("--project", type=click.IntRange(min=1), required=True, help="Whose persons.")
 @click.option("--output", default="-", help="The file to write; - is standard output.")
+@click.option(
+    "--parts",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The directory to write: parts and a manifest, which `verify` proves; empty or not there.",
+)
 @click.option("--search", default="", help="Only those whose e-mail, name or an id contains this.")
 @click.option("--email", default="", help="Only those with this e-mail.")
 @click.option("--distinct-id", multiple=True, help="Only those with this distinct id; repeatable.")
@@ -110,6 +116,7 @@ def export(
     console: Console,
     project: int,
     output: str,
+    parts: Path | None,
     search: str,
     email: str,
     distinct_id: tuple[str, ...],
@@ -121,9 +128,12 @@ def export(
 ) -> None:
     """Write persons into a file, CSV if not told otherwise.
 
-    A file is written beside its place and renamed when it is whole.
+    A file is written beside its place and renamed when it is whole. --parts writes as many files
+    as are needed and the proof that all are there.
     """
-    to_stdout = output == "-"
+    if parts is not None and output != "-":
+        raise click.UsageError("--output names one file, --parts a directory: give one of them.")
+    to_stdout = output == "-" and parts is None
     if to_stdout and console.as_json:
         raise click.UsageError("--json needs --output FILE: standard output can hold one alone.")
     started = time.monotonic()
@@ -131,6 +141,9 @@ def export(
         *(search, email, distinct_id, properties, fmt, columns, distinct_ids, "1" if safe else "")
     )
     with backend(console.settings) as opened:
+        if parts is not None:
+            _export_parts(console, opened, project, asked, parts)
+            return
         chunks = opened.export(project, asked)
         if to_stdout:
             _write(chunks, sys.stdout.buffer)
@@ -141,6 +154,27 @@ def export(
     console.answer(
         {"output": output, "bytes": written, "seconds": seconds},
         f"{written:,} bytes written to {output} in {seconds:.1f} s",
+    )
+
+
+def _export_parts(
+    console: Console, opened: Backend, project: int, asked: Asked, directory: Path
+) -> None:
+    """Write parts and a manifest."""
+    if directory.exists() and any(directory.iterdir()):
+        raise Failure(f"{directory} is not empty: name a directory that is, or none yet")
+    with exporting(directory.name) as show:
+        done = opened.export_parts(project, asked, directory, show)
+    console.answer(
+        {
+            "directory": str(directory),
+            "rows": done.rows,
+            "bytes": done.bytes,
+            "parts": done.parts,
+            "rows_per_second": round(done.rows_per_second, 1),
+        },
+        f"{done.rows:,} persons, {done.bytes:,} bytes in {done.parts} parts written to {directory},"
+        f" {done.rows_per_second:,.0f} a second",
     )
 
 

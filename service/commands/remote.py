@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -15,9 +16,11 @@ from msgspec import Struct
 from queries.imports import Reject
 from queries.keys import Key
 from queries.projects import Project
-from service.commands.backend import Asked, Imported
+from service.commands.backend import Asked, Exported, Imported
 from service.commands.console import Failure
 from service.errors import ErrorBody
+from service.exports.manifest import NAME as MANIFEST
+from service.exports.manifest import verify
 from service.handoff import Answered, MadeKey, NewKey, NewProject, Service
 
 T = TypeVar("T")
@@ -25,6 +28,7 @@ T = TypeVar("T")
 _CHUNK_BYTES = 1_048_576
 _CONNECT_SECONDS = 5.0
 _SECONDS = 60.0
+_LOOK_SECONDS = 0.3
 
 
 class _Event(Struct):
@@ -34,6 +38,37 @@ class _Event(Struct):
     reject: Reject | None = None
     summary: Imported | None = None
     error: ErrorBody | None = None
+
+
+class _File(Struct):
+    """A part that a job has written."""
+
+    name: str
+    bytes: int
+
+
+class _Job(Struct):
+    """What is said of an export job."""
+
+    id: UUID
+    state: str
+    rows_total: int
+    rows_done: int
+    rows_per_second: float
+    eta_seconds: float | None
+    files: list[_File]
+    error: str
+
+    def progress(self) -> Exported:
+        size = sum(file.bytes for file in self.files)
+        return Exported(
+            self.rows_done,
+            self.rows_total,
+            size,
+            len(self.files),
+            self.rows_per_second,
+            self.eta_seconds,
+        )
 
 
 class Remote:
@@ -109,10 +144,53 @@ class Remote:
             _check(response)
             yield from response.iter_bytes(_CHUNK_BYTES)
 
-    def _ask(self, verb: str, path: str, answer: type[T], body: object = None) -> T:
+    def export_parts(
+        self,
+        project: int,
+        asked: Asked,
+        directory: Path,
+        on_progress: Callable[[Exported], None],
+    ) -> Exported:
+        """As `Backend.export_parts`: a job of the service's, whose files are fetched."""
+        arguments: dict[str, str | list[str]] = msgspec.to_builtins(asked)
+        given = {name: value for name, value in arguments.items() if value}
+        address = f"/api/projects/{project}/exports"
+        job = self._ask("POST", address, _Job, params=given)
+        address = f"{address}/{job.id}"
+        try:
+            while job.state in ("queued", "running"):
+                on_progress(job.progress())
+                time.sleep(_LOOK_SECONDS)
+                job = self._ask("GET", address, _Job)
+            if job.state != "done":
+                raise Failure(f"the service could not export: {job.error or job.state}")
+            directory.mkdir(parents=True, exist_ok=True)
+            # The manifest last: what it is missing from is no whole export.
+            for name in (*(file.name for file in job.files), MANIFEST):
+                self._fetch(f"{address}/files/{name}", directory / name)
+        finally:
+            self._client.delete(address)
+        verify(directory)
+        return job.progress()
+
+    def _fetch(self, address: str, file: Path) -> None:
+        with self._client.stream("GET", address) as response, file.open("wb") as sink:
+            _check(response)
+            for chunk in response.iter_raw(_CHUNK_BYTES):
+                sink.write(chunk)
+
+    def _ask(
+        self,
+        verb: str,
+        path: str,
+        answer: type[T],
+        body: object = None,
+        params: Mapping[str, str | list[str]] | None = None,
+    ) -> T:
         response = self._client.request(
             verb,
             path,
+            params=params,
             content=None if body is None else msgspec.json.encode(body),
             headers={} if body is None else {"content-type": "application/json"},
         )

@@ -22,6 +22,7 @@ _CHUNK_BYTES = 1_000_000
 # Parquet is read by the row group: many small ones are slow, and one is held while it is made.
 _GROUP_ROWS = 131_072
 _GROUP_BYTES = 48_000_000
+_OWN = frozenset(("id", "uuid", "properties", "distinct_ids", "distinct_ids.0", "name", "email"))
 _ZSTD_LEVEL = 3
 _GZIP_LEVEL = 1
 _GZIP_FORMAT = 31
@@ -123,8 +124,16 @@ class Parquet(_Tables):
     def __init__(self, columns: Sequence[Column]) -> None:
         """Take the columns."""
         super().__init__(columns)
+        # Texts that hardly two persons share have no use for a dictionary, nor for a least and a
+        # greatest: to find that out takes longer than to write them.
+        shared = [column.name for column in columns if column.name not in _OWN]
         self._writer = cast("Any", parquet).ParquetWriter(
-            self._out, self.schema, compression="zstd", compression_level=1
+            self._out,
+            self.schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=shared,
+            write_statistics=shared,
         )
         self._held: list[pl.DataFrame] = []
 

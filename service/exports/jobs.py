@@ -173,10 +173,12 @@ class JobStore:
         """Take where they are."""
         self._engine = engine
 
-    def create(self, project: int, order: Order, directory: Path | None, node: str) -> Job:
-        """Note a job; `directory` is the parent of its own, None makes none."""
+    def create(
+        self, project: int, order: Order, directory: Path, node: str, *, is_parent: bool = False
+    ) -> Job:
+        """Note a job; `is_parent` says that its own directory is to be one in that."""
         id = uuid4()
-        own = "" if directory is None else str(directory / id.hex)
+        own = str(directory / id.hex if is_parent else directory)
         job = Job(project, id, time.time_ns() // 1_000, QUEUED, node, own, order)
         self._write(job)
         return job

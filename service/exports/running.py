@@ -211,15 +211,18 @@ class Runner:
 
     def create(self, project: int, order: Order) -> Job:
         """Note a job, and begin with it as soon as it is its turn."""
-        job = self.store.create(project, order, self.directory, self.node)
+        job = self.store.create(project, order, self.directory, self.node, is_parent=True)
         self._wake.set()
         return job
 
     def progress(self, job: Job) -> tuple[int, float]:
-        """Return how many rows are written, and how many a second; 0 where nobody writes."""
+        """Return how many rows are written, and how many a second.
+
+        Of a job that is done that is the rate of all of it; 0 where nobody writes.
+        """
         with self._lock:
             if self._progress is None or self._progress.id != job.id:
-                return job.rows, 0.0
+                return job.rows, job.rows / max(job.seconds, 1e-3) if job.state == DONE else 0.0
             return self._progress.rows, self._progress.rate()
 
     def remove(self, job: Job) -> None:

@@ -21,6 +21,7 @@ from service.engine import Engine
 from service.errors import EngineError
 from service.exports.asked import Ask
 from service.exports.encoders import compressor
+from service.exports.known import Known, Looked
 from service.exports.writers import Writer, writer, writer_now
 
 _Frames = AsyncGenerator[pl.DataFrame, None]
@@ -35,6 +36,7 @@ class Export:
 
     Attributes:
         total: how many persons are in it.
+        is_stale: what was known of the values is not true of all of them: begin anew without.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Export:
     ) -> None:
         """Take what `open_export` has found."""
         self.total = 0
+        self.is_stale = False
         self._engine = engine
         self._out = out
         self._frames = frames
@@ -54,6 +57,7 @@ class Export:
             self._first = await anext(self._frames, None)
         if self._first is not None:
             self.total = int(self._first["total"][0])
+            self.is_stale = "others" in self._first.columns and bool(self._first["others"][0])
 
     async def close(self) -> None:
         """End the statement, if it has not ended."""
@@ -117,15 +121,37 @@ async def _ended(task: asyncio.Future[Any]) -> None:
         task.exception()
 
 
-async def open_export(engine: Engine, ask: Ask, source: Source) -> Export:
+async def open_export(
+    engine: Engine, ask: Ask, source: Source, known: Known | None = None
+) -> Export:
     """Begin an export: what can be said about it, and what is wrong with it, is known then.
+
+    Args:
+        engine: where the persons are.
+        ask: what is asked for.
+        source: which persons.
+        known: may know the columns and more; without it all persons are read for them.
 
     Raises:
         BadRequest: it would have too many columns.
         PersonhouseError: what `Engine.batches` raises.
     """
-    out = await writer(engine, ask, source)
-    frames = None if out is None else cast("_Frames", engine.batches(out.statement(source)))
+    looked = Looked(source)
+    if known is not None:
+        looked = await engine.in_export_thread(partial(known.look, ask, source))
+    export = await _begun(engine, ask, looked)
+    if not export.is_stale:
+        return export
+    # Somebody wrote since: nothing is known of that.
+    await export.close()
+    return await _begun(engine, ask, Looked(source))
+
+
+async def _begun(engine: Engine, ask: Ask, looked: Looked) -> Export:
+    out = await writer(engine, ask, looked)
+    frames = None
+    if out is not None:
+        frames = cast("_Frames", engine.batches(out.statement(looked.source)))
     export = Export(engine, ask, out, frames)
     try:
         await export.begin()

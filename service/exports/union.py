@@ -90,7 +90,7 @@ async def plan(
         BadRequest: there are more than 20,000, or somebody has more than 1,000 distinct ids.
         PersonhouseError: what `Engine.batches` raises.
     """
-    found = _Found(how, is_safe=is_safe)
+    found = Found(how, is_safe=is_safe)
     for steps in _steps(found, source):
         try:
             async with asyncio.TaskGroup() as group:
@@ -105,7 +105,7 @@ def plan_now(
     engine: Engine, source: Source, how: Ids = Ids.COLUMNS, *, is_safe: bool = False
 ) -> UnionPlan:
     """As `plan`, in the calling thread."""
-    found = _Found(how, is_safe=is_safe)
+    found = Found(how, is_safe=is_safe)
     for steps in _steps(found, source):
         for statement, take in steps:
             for frame in engine.batches_now(statement):
@@ -126,10 +126,11 @@ async def _take_all(
             await asyncio.to_thread(take, frame)
 
 
-class _Found:
+class Found:
     """What is known of the columns so far."""
 
     def __init__(self, how: Ids, *, is_safe: bool) -> None:
+        """Know nothing; `how` and `is_safe` are as for `plan`."""
         self._how, self._is_safe = how, is_safe
         self.persons = 0
         self.has_unread = False
@@ -142,7 +143,11 @@ class _Found:
 
     def take_sizes(self, frame: pl.DataFrame) -> None:
         """Take the row of `count_sizes`."""
-        self.persons, self._most_ids, self._usual_ids = frame.row(0)
+        self.take_counts(*frame.row(0))
+
+    def take_counts(self, persons: int, most_ids: int, usual_ids: int) -> None:
+        """Take how many persons there are, and distinct ids: at most, and with most of them."""
+        self.persons, self._most_ids, self._usual_ids = persons, most_ids, usual_ids
         if self._how is Ids.COLUMNS and self._most_ids > MAX_IDS:
             raise BadRequest(
                 f"Somebody has {self._most_ids:,} distinct ids, and {MAX_IDS:,} may have a column"
@@ -161,6 +166,22 @@ class _Found:
             if flat:
                 self._flat_with[name] = flat
                 self._names[PROPERTIES + name] = ""
+        self._check()
+
+    def take_key(self, name: str, persons: int, plain: int, flat: int) -> None:
+        """Take a key that so many persons have, `plain` of them with neither list nor object.
+
+        Of how many it is flat may be a guess.
+        """
+        self._persons_with[name] = persons
+        self._flat_with[name] = flat
+        if plain:
+            self._names[PROPERTIES + name] = ""
+
+    def take_nested(self, frame: pl.DataFrame) -> None:
+        """Take rows of `known_columns.list_nested`."""
+        for name, json in frame.iter_rows():
+            flatten_json(PROPERTIES + name, json.encode(), self._names)
         self._check()
 
     def take_parts(self, frame: pl.DataFrame) -> None:
@@ -206,7 +227,7 @@ class _Found:
             )
 
 
-def _steps(found: _Found, source: Source) -> Iterator[list[_Step]]:
+def _steps(found: Found, source: Source) -> Iterator[list[_Step]]:
     """Yield what to read next, given what was found by then; steps together may run at once."""
     yield [(count_sizes(source), found.take_sizes)]
     if found.persons:

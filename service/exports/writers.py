@@ -7,13 +7,14 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from queries.export_rows import export_rows
+from queries.export_rows import Pure, export_rows
 from queries.export_source import Source
 from queries.lines import Ids, export_lines
 from queries.statement import Statement
 from service.engine import Engine
 from service.exports.asked import FORMS, Ask
 from service.exports.encoders import encoder
+from service.exports.known import Looked
 from service.exports.odd import Odd
 from service.exports.union import UnionPlan, plan, plan_now
 
@@ -37,16 +38,16 @@ class Writer(Protocol):
 class Named:
     """A file with columns that are known before anything is read."""
 
-    def __init__(self, ask: Ask) -> None:
-        """Take what is asked for."""
-        self._columns, self._form = ask.named(), FORMS[ask.fmt]
+    def __init__(self, ask: Ask, pure: Pure | None = None) -> None:
+        """Take what is asked for, and what is known of the values."""
+        self._columns, self._form, self._pure = ask.named(), FORMS[ask.fmt], pure
         self._odd = Odd(self._columns, self._form)
         self._encoder = encoder(ask.fmt, self._columns, is_safe=ask.is_safe)
         self._shown = [f"c{n}" for n in range(len(self._columns))]
 
     def statement(self, source: Source) -> Statement[Any]:
         """As `Writer.statement`."""
-        return export_rows(source, self._columns, self._form)
+        return export_rows(source, self._columns, self._form, self._pure)
 
     def write(self, frame: pl.DataFrame) -> Iterator[bytes]:
         """As `Writer.write`."""
@@ -80,7 +81,7 @@ class Union:
         return b""
 
 
-async def writer(engine: Engine, ask: Ask, source: Source) -> Writer | None:
+async def writer(engine: Engine, ask: Ask, looked: Looked) -> Writer | None:
     """Return what writes an export, None where it is empty; finds the columns if need be.
 
     Raises:
@@ -88,8 +89,11 @@ async def writer(engine: Engine, ask: Ask, source: Source) -> Writer | None:
         PersonhouseError: what `Engine.batches` raises.
     """
     if not ask.is_union:
-        return Named(ask)
-    return _union(await plan(engine, source, ask.ids or Ids.COLUMNS, is_safe=ask.is_safe))
+        return Named(ask, looked.pure)
+    if looked.plan is not None:
+        return _union(looked.plan)
+    how = ask.ids or Ids.COLUMNS
+    return _union(await plan(engine, looked.source, how, is_safe=ask.is_safe))
 
 
 def writer_now(engine: Engine, ask: Ask, source: Source) -> Writer | None:

@@ -22,11 +22,13 @@ from queries.export_columns import (
     named_columns,
     token,
 )
-from queries.export_rows import Form, export_rows
+from queries.export_rows import Form, Pure, export_rows, keys_of
 from queries.export_source import Source
 from queries.lines import Ids, Shape, export_lines
 from queries.persons import Selection
 from queries.places import Place
+from queries.property_statistics import Kinds
+from queries.settled import Settled
 from tests.queries.test_statement import GOLDEN, golden_text
 from tests.queries.test_where import HOSTILE
 
@@ -52,6 +54,41 @@ def test_golden_of_a_part(update_golden: bool) -> None:
     if update_golden:
         file.write_text(text)
     assert text == file.read_text(), "run `make golden` and look at the difference"
+
+
+PURE = Pure(
+    ("all_1_8_1",),
+    {
+        "plan": Kinds("plan", 5, 0, 0, 0),
+        "is": Kinds("is", 0, 0, 5, 0),
+        "mixed": Kinds("mixed", 1, 0, 1, 0),
+        "a": Kinds("a", 1, 0, 0, 1),
+        "email": Kinds("email", 5, 0, 0, 0),
+        "name": Kinds("name", 5, 1, 0, 0),
+    },
+)
+
+
+def test_golden_of_pure_parts(update_golden: bool) -> None:
+    file = GOLDEN / "persons_rows_of_pure_parts.sql"
+    names = ["name", *(f"properties.{key}" for key in ("plan", "is", "mixed", "a.b", "gone.b"))]
+    source = Source(Selection(7, 1_000), settled=Settled(("all_1_8_1",), False, 1_000))
+    columns = named_columns(names)
+    text = golden_text(export_rows(source, columns, Form.CELLS, PURE))
+    if update_golden:
+        file.write_text(text)
+    assert text == file.read_text(), "run `make golden` and look at the difference"
+    assert keys_of(columns) == [
+        *("plan", "is", "mixed", "a", "a.b", "gone", "gone.b", "email", "name", "username"),
+    ]
+
+
+def test_what_is_pure_is_not_looked_at() -> None:
+    columns = named_columns(["email", "properties.is", "properties.none"])
+    text, _ = export_rows(SOURCE, columns, Form.CELLS, PURE).sql.render()
+    assert "properties" not in text
+    assert text.count("transform(") == 1
+    assert keys_of(named_columns(["uuid"])) == []
 
 
 @given(st.lists(HOSTILE, min_size=2, max_size=2, unique=True), st.sampled_from(Form))

@@ -112,3 +112,24 @@ def _written(stream: io.TextIOWrapper) -> str:
     stream.flush()
     stream.seek(0)
     return stream.read()
+
+
+def check_parts(commands: Commands, place: dict[str, str] | None = None) -> None:
+    """An export into a directory is whole, as `verify` says, and leaves no job behind."""
+    place, folder = place or {}, commands.folder
+    words = ("export", "--project", "1", "--format", "ndjson", "--parts")
+    written = commands.json(*words, "whole", environ=place)
+    assert (written["rows"], written["parts"]) == (3, 1)
+    assert written["rows_per_second"] > 0
+    sizes = [file.stat().st_size for file in (folder / "whole").glob("part-*")]
+    assert sizes == [written["bytes"]]
+    proof = commands.json("verify", "whole", environ=place)
+    assert (proof["rows"], proof["bytes"]) == (3, written["bytes"])
+    again = commands.json(*words, "whole", code=2, environ=place)["error"]
+    assert "not empty" in again["detail"]
+    wrong = commands.json(*words, "none", "--columns", "nope", code=2, environ=place)["error"]
+    assert wrong["attr"] == "columns"
+    assert not (folder / "none").exists()
+    with (folder / "whole" / "part-00000.ndjson").open("r+b") as file:
+        file.write(b"[")
+    assert "SHA-256" in commands.json("verify", "whole", code=2, environ=place)["error"]["detail"]

@@ -23,7 +23,7 @@ from service.commands.persons import FORMATS
 from service.engine import Engine
 from service.readers import Format
 from service.settings import Settings
-from tests.service.running import ROOT, Commands
+from tests.service.running import ROOT, Commands, check_parts
 
 HEAVY = ("chdb", "clickhouse_connect", "granian", "httpx", "litestar", "polars", "pyarrow")
 DAY_US = 86_400_000_000
@@ -169,6 +169,7 @@ def test_without_a_service_commands_open_the_engine(
     ended = commands.run("export", "--project", "1", *ids, environ=place)
     assert (ended.code, ended.out.count("\n")) == (0, 3)
     assert "p1" not in ended.out
+    check_parts(commands, place)
 
 
 def test_an_engine_that_is_in_use(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ def made(client: Client, project: int, query: str = "format=csv") -> dict[str, A
 def test_from_beginning_to_end(client: Client, filled: int) -> None:
     job = made(client, filled, 'format=ndjson&search=p1&properties=[{"key":"n","value":100}]')
     assert (job["state"], job["rows_total"], job["rows_done"], job["error"]) == ("done", 1, 1, "")
+    assert job["rows_per_second"] > 0
+    assert job["eta_seconds"] is None
     assert set(job["filter"]) == {"search", "properties"}
     (part,) = job["files"]
     address = f"/api/projects/{filled}/exports/{job['id']}"

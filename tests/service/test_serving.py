@@ -16,7 +16,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.service.running import SECONDS, Commands, pipe
+from tests.service.running import SECONDS, Commands, check_parts, pipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
@@ -128,6 +128,13 @@ def test_import_and_export(commands: Commands, url: str) -> None:
     ids = ("--distinct-id", "p0", "--distinct-id", "p2")
     assert commands.run("export", "--project", "1", *ids).out.count("\n") == 3
     assert not (commands.folder / "all.csv.part").exists()
+
+
+def test_an_export_into_parts(commands: Commands, url: str) -> None:
+    """As `test_import_and_export` has left them; the service's own job is gone afterwards."""
+    check_parts(commands)
+    key = commands.json("key", "create", "--label", "p", "--scope", "*", "--project", "1")["key"]
+    assert get(url, key, "1/exports").json()["results"] == []
 
 
 def test_import_of_several_files(commands: Commands, url: str) -> None:

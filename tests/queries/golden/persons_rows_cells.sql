@@ -60,11 +60,11 @@ arrayFilter(item -> NOT match(item, {p21:String}), distinct_ids),
 arrayFilter(item -> match(item, {p22:String}), distinct_ids)))[{p23:UInt32}]), '') AS {p24:Identifier}, CAST(transform(CAST(prop.{p25:Identifier}, 'Nullable(String)'), ['', 'true', 'false'], [NULL, 'True', 'False']), 'Nullable(String)') AS {p26:Identifier}, CAST(transform(CAST(prop.{p27:Identifier}.:String, 'Nullable(String)'), ['', 'true', 'false'], [NULL, 'True', 'False']), 'Nullable(String)') AS {p28:Identifier},  if((ifNull(match(prop.{p29:Identifier}, {p30:String}), false) OR ifNull(match(prop.{p31:Identifier}, {p32:String}), false) OR ifNull(match(prop.{p33:Identifier}, {p34:String}), false) OR ((ifNull(prop.{p35:Identifier} IN ('true', 'false'), false) OR ifNull(prop.{p36:Identifier} IN ('true', 'false'), false) OR ifNull(prop.{p37:Identifier}.:String IN ('true', 'false'), false)) AND multiSearchAny(properties, {p38:Array(String)})) OR ifNull(match(prop.{p39:Identifier}.:String, '^[\\[{]'), false)), properties, '') AS odd, if(odd = '', '', coalesce(if(empty(distinct_ids), NULL, distinct_ids[greatest(
 indexOf(arrayMap(item -> match(item, {p40:String}), distinct_ids), 0), 1)]), toString(toInt64(greatest(bitAnd(toUInt64(toUInt128(id)), 9007199254740991), 1))))) AS unnamed, assumeNotNull((SELECT count() FROM persons FINAL WHERE (team_id = {p41:UInt32} AND created_at <= fromUnixTimestamp64Micro({p42:Int64}, 'UTC') AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p43:UInt32} AND distinct_id IN {p44:Array(String)})
-AND arrayExists(one -> one IN {p45:Array(String)}, distinct_ids)))) AS total
+AND arrayExists(one -> one IN {p45:Array(String)}, distinct_ids)))) AS total, toUInt64(0) AS others
 FROM persons FINAL
 WHERE ((team_id = {p46:UInt32} AND created_at <= fromUnixTimestamp64Micro({p47:Int64}, 'UTC') AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p48:UInt32} AND distinct_id IN {p49:Array(String)})
 AND arrayExists(one -> one IN {p50:Array(String)}, distinct_ids)))
 ORDER BY created_at DESC, id DESC
 
-SETTINGS max_block_size = 16384)
+SETTINGS max_block_size = 8192)

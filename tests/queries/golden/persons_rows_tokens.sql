@@ -46,11 +46,11 @@ arrayFilter(item -> NOT match(item, {p20:String}), distinct_ids),
 arrayFilter(item -> match(item, {p21:String}), distinct_ids)))[{p22:UInt32}])), 'null') AS {p23:Identifier}, CAST(NULL, 'Nullable(String)') AS {p24:Identifier}, CAST(NULL, 'Nullable(String)') AS {p25:Identifier},  properties AS odd, if(odd = '', '', coalesce(if(empty(distinct_ids), NULL, distinct_ids[greatest(
 indexOf(arrayMap(item -> match(item, {p26:String}), distinct_ids), 0), 1)]), toString(toInt64(greatest(bitAnd(toUInt64(toUInt128(id)), 9007199254740991), 1))))) AS unnamed, assumeNotNull((SELECT count() FROM persons FINAL WHERE (team_id = {p27:UInt32} AND created_at <= fromUnixTimestamp64Micro({p28:Int64}, 'UTC') AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p29:UInt32} AND distinct_id IN {p30:Array(String)})
-AND arrayExists(one -> one IN {p31:Array(String)}, distinct_ids)))) AS total
+AND arrayExists(one -> one IN {p31:Array(String)}, distinct_ids)))) AS total, toUInt64(0) AS others
 FROM persons FINAL
 WHERE ((team_id = {p32:UInt32} AND created_at <= fromUnixTimestamp64Micro({p33:Int64}, 'UTC') AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p34:UInt32} AND distinct_id IN {p35:Array(String)})
 AND arrayExists(one -> one IN {p36:Array(String)}, distinct_ids)))
 ORDER BY created_at DESC, id DESC
 
-SETTINGS max_block_size = 16384)
+SETTINGS max_block_size = 8192)

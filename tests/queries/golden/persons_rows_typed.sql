@@ -56,11 +56,11 @@ arrayFilter(item -> NOT match(item, {p21:String}), distinct_ids),
 arrayFilter(item -> match(item, {p22:String}), distinct_ids)))[{p23:UInt32}]) AS {p24:Identifier}, CAST(prop.{p25:Identifier}, 'Nullable(String)') AS {p26:Identifier}, CAST(prop.{p27:Identifier}.:String, 'Nullable(String)') AS {p28:Identifier},  if((ifNull(match(prop.{p29:Identifier}, {p30:String}), false) OR ifNull(match(prop.{p31:Identifier}, {p32:String}), false) OR ifNull(match(prop.{p33:Identifier}, {p34:String}), false) OR ifNull(match(prop.{p35:Identifier}.:String, '^[\\[{]'), false)), properties, '') AS odd, if(odd = '', '', coalesce(if(empty(distinct_ids), NULL, distinct_ids[greatest(
 indexOf(arrayMap(item -> match(item, {p36:String}), distinct_ids), 0), 1)]), toString(toInt64(greatest(bitAnd(toUInt64(toUInt128(id)), 9007199254740991), 1))))) AS unnamed, assumeNotNull((SELECT count() FROM persons FINAL WHERE (team_id = {p37:UInt32} AND created_at <= fromUnixTimestamp64Micro({p38:Int64}, 'UTC') AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p39:UInt32} AND distinct_id IN {p40:Array(String)})
-AND arrayExists(one -> one IN {p41:Array(String)}, distinct_ids)))) AS total
+AND arrayExists(one -> one IN {p41:Array(String)}, distinct_ids)))) AS total, toUInt64(0) AS others
 FROM persons FINAL
 WHERE ((team_id = {p42:UInt32} AND created_at <= fromUnixTimestamp64Micro({p43:Int64}, 'UTC') AND (created_at, id) IN (
 SELECT created_at, person_id FROM distinct_ids WHERE team_id = {p44:UInt32} AND distinct_id IN {p45:Array(String)})
 AND arrayExists(one -> one IN {p46:Array(String)}, distinct_ids)))
 ORDER BY created_at DESC, id DESC
 
-SETTINGS max_block_size = 16384)
+SETTINGS max_block_size = 8192)
