@@ -13,27 +13,27 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import queue
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
 from typing import Literal, LiteralString, TypeVar
 
 import polars as pl
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from queries.parts import end_statement
 from queries.sql import bind, sql
 from queries.statement import Statement
-from schema.migrate import Migration, available, create_database, migrate, pending
+from schema.migrate import Migration, available, migrate, pending
+from service.clients import Clients, failures
 from service.engine_target import Target, target
-from service.errors import PersonhouseError, engine_failure
 from service.held_merges import HeldMerges
 from service.journal import TABLES
 from service.json_lines import decode_lines
 from service.lanes import Lane
+from service.metering import Meter, current
 from service.settings import Settings
 from service.statement_settings import export_clause, fetch_clause, tag_of
 from service.turns import Turns
@@ -63,8 +63,8 @@ class Engine:
         self._settings = settings.clickhouse
         workers, heavy = self._settings.workers, self._settings.heavy_workers
         self._target: Target = target(settings.engine_dsn(), self._settings)
-        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
-        self._clients: list[Client] = []
+        self.meter = Meter()
+        self._clients = Clients(self._target, self._settings.database, self.meter)
         self._quick, self._heavy, self._edits = (
             Lane(
                 name,
@@ -72,6 +72,7 @@ class Engine:
                 waiting=self._settings.waiting,
                 patience_seconds=self._settings.timeout_seconds,
                 nice=nice,
+                share=self._settings.project_share,
             )
             for name, threads, nice in (
                 ("quick", workers, 0),
@@ -114,10 +115,15 @@ class Engine:
         """Whether somebody is in `merges_held`, so that no mutation would start either."""
         return self._held_merges.are_any()
 
+    def taken(self) -> dict[str, int]:
+        """Return how much runs or waits in each lane."""
+        lanes = {"quick": self._quick, "heavy": self._heavy, "edits": self._edits}
+        return {name: lane.taken for name, lane in lanes.items()}
+
     @property
     def is_open(self) -> bool:
         """Whether `open` was called and `close` was not."""
-        return bool(self._clients)
+        return self._clients.are_open
 
     def open(self) -> list[Migration]:
         """Make the database, open the clients and apply pending migrations; return those.
@@ -126,19 +132,12 @@ class Engine:
             EngineDown: no answer, or no engine: `service.opening` says why.
             MigrationError: the tables do not fit this version.
         """
-        with _failures():
-            first = self._target.connect(None)
-            try:
-                create_database(first, self._settings.database)
-            finally:
-                first.close()
-            for _ in range(self._settings.workers + self._settings.heavy_workers):
-                client = self._target.connect(self._settings.database)
-                self._clients.append(client)
-                self._idle.put(client)
-            applied = migrate(self._clients[0], available())
-            for client in self._clients:
-                client.command("SELECT 1")
+        with failures():
+            self._clients.make_database()
+            self._clients.open(self._settings.workers + self._settings.heavy_workers)
+            with self._clients.lent("engine.migrate") as client:
+                applied = migrate(client, available())
+            self._clients.warm()
             self._target.put_background_last()
             if self._journal is not None and not self._journal.open():
                 self._journal = None
@@ -146,13 +145,9 @@ class Engine:
 
     def pending(self) -> list[Migration]:
         """Return the migrations that `open` would apply; makes no table but the ledger."""
-        with _failures():
-            first = self._target.connect(None)
-            try:
-                create_database(first, self._settings.database)
-                client = self._target.connect(self._settings.database)
-            finally:
-                first.close()
+        with failures():
+            self._clients.make_database()
+            client = self._target.connect(self._settings.database)
             try:
                 return pending(client, available())
             finally:
@@ -167,9 +162,7 @@ class Engine:
         if self._journal is not None:
             self._journal.close()
         self._ending.shutdown()
-        for client in self._clients:
-            client.close()
-        self._clients.clear()
+        self._clients.close()
         self._target.close()
 
     async def fetch(self, statement: Statement[Row]) -> list[Row]:
@@ -206,7 +199,7 @@ class Engine:
             most_rows: it may read, which the engine mostly knows before it begins; 0 likewise.
         """
         text, values = self._rendered(statement)
-        with self._counted(statement), self._client() as client:
+        with self._counted(statement), self._clients.lent(statement.name) as client:
             is_heavy = self._heavy.holds_this_thread()
             text += fetch_clause(
                 statement,
@@ -232,7 +225,7 @@ class Engine:
         sink = io.BytesIO()
         # ClickHouse reads the older layout of texts, not Arrow's string views.
         rows.write_ipc_stream(sink, compat_level=pl.CompatLevel.oldest())
-        with self._noted(table), self._client() as client:
+        with self._noted(table), self._clients.lent(f"insert.{table}") as client:
             client.raw_insert(
                 table,
                 column_names=rows.columns,
@@ -249,7 +242,7 @@ class Engine:
         if self._journal is None or rows.height > _FEW_ROWS:
             self.insert_now(table, rows)
             return
-        with _failures():
+        with failures():
             self._journal.add(table, rows)
 
     def _rendered(self, statement: Statement[Row]) -> tuple[str, dict[str, object]]:
@@ -284,7 +277,7 @@ class Engine:
     def command_now(self, statement: Statement[Row]) -> None:
         """Run a statement that answers nothing."""
         text, values = self._rendered(statement)
-        with self._client() as client:
+        with self._clients.lent(statement.name) as client:
             client.command(text, values)
 
     async def in_export_thread(self, work: Callable[[], T]) -> T:
@@ -301,16 +294,20 @@ class Engine:
             tag: what `end_now` knows it by.
         """
         text, values = self._rendered(statement)
+        tally, began, rows, size = current(), time.perf_counter(), 0, 0
         with self._noting:
             self._streaming += 1
         try:
             threads = statement.threads or self._share(self._streaming)
             text += export_clause(statement, self._settings, threads=threads, tag=tag)
-            with _failures():
-                yield from self._target.batches(self._settings.database, text, values)
+            with failures():
+                for batch in self._target.batches(self._settings.database, text, values):
+                    rows, size = rows + batch.height, size + int(batch.estimated_size())
+                    yield batch
         finally:
             with self._noting:
                 self._streaming -= 1
+            self.meter.note(statement.name, time.perf_counter() - began, rows, size, tally)
 
     def end_now(self, tag: str) -> None:
         """Have the engine end a statement, whatever that is doing; returns at once."""
@@ -328,7 +325,7 @@ class Engine:
         step: Future[pl.DataFrame | None] | None = None
         try:
             while True:
-                step = self._exports.submit(next, source, None)
+                step = self._exports.submit(copy_context().run, lambda: next(source, None))
                 batch = await asyncio.shield(asyncio.wrap_future(step, loop=loop))
                 if batch is None:
                     return
@@ -340,23 +337,6 @@ class Engine:
             else:
                 self._ending.submit(self.end_now, tag)
                 step.add_done_callback(lambda _: _close(source))
-
-    @contextmanager
-    def _client(self) -> Generator[Client]:
-        self._target.require_answers()
-        try:
-            client = self._idle.get_nowait()
-        except queue.Empty:
-            # An import's thread, beside the workers: the pool grows to as many as run at once.
-            with _failures():
-                client = self._target.connect(self._settings.database)
-            self._clients.append(client)
-        try:
-            with _failures():
-                yield client
-            self._target.answered()
-        finally:
-            self._idle.put(client)
 
     def _share(self, together: int) -> int:
         """Return how many of this machine's cores a statement may use, 0 for all.
@@ -386,15 +366,3 @@ class Engine:
 def _close(source: Iterator[pl.DataFrame]) -> None:
     if isinstance(source, Generator):
         source.close()
-
-
-@contextmanager
-def _failures() -> Generator[None]:
-    """Turn ClickHouse's and the driver's errors into ours."""
-    try:
-        yield
-    except PersonhouseError:
-        raise
-    except (ClickHouseError, OSError) as error:
-        code: int | None = getattr(error, "code", None)
-        raise engine_failure(code, str(error)) from error

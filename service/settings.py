@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -29,7 +29,8 @@ class ClickHouse(Struct, frozen=True, forbid_unknown_fields=True):
     database: str = "personhouse"
     workers: int = 4
     heavy_workers: int = 2
-    waiting: int = 64
+    waiting: int = 96
+    project_share: Annotated[float, Meta(gt=0, le=1)] = 0.75
     timeout_seconds: int = 30
     max_memory_bytes: int = 2_000_000_000
     max_rows_to_read: int = 0
@@ -45,6 +46,14 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 8000
     max_body_bytes: int = 20_971_520
     public_url: str = ""
+    cors_origins: str = ""
+    connections: Annotated[int, Meta(ge=1, le=1_000_000)] = 4_096
+    header_seconds: Annotated[float, Meta(gt=0)] = 10.0
+    body_seconds: Annotated[float, Meta(gt=0)] = 30.0
+
+    def origins(self) -> list[str]:
+        """Return the origins whose pages may ask."""
+        return [one.strip() for one in self.cors_origins.split(",") if one.strip()]
 
 
 class Auth(Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +103,33 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     timeline_points: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
 
 
+class Rate(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a key may ask; the numbers are PostHog's."""
+
+    limited: bool = False
+    reads_per_minute: Annotated[int, Meta(ge=1)] = 240
+    writes_per_minute: Annotated[int, Meta(ge=1)] = 240
+
+
+class Log(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is written to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+
+
+class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may read `/metrics`."""
+
+    access: Literal["key", "open", "off"] = "key"
+
+
+class Health(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the service is not ready."""
+
+    least_free_bytes: Annotated[int, Meta(ge=0)] = 104_857_600
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings. `dsn` empty means the embedded engine in `data`."""
 
@@ -107,6 +143,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     history: History = History()
     deletion: Deletion = Deletion()
     exports: Exports = Exports()
+    rate: Rate = Rate()
+    log: Log = Log()
+    metrics: Metrics = Metrics()
+    health: Health = Health()
 
     def exports_directory(self) -> Path:
         """Return where jobs write their files."""

@@ -88,7 +88,8 @@ class Commands:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=self.folder,
-            env={**environ, "PYTHONPATH": str(ROOT)},
+            # Nobody reads its lines of requests meanwhile: a pipe that is full would stop it.
+            env={**environ, "PYTHONPATH": str(ROOT), "PERSONHOUSE_LOG__LEVEL": "warning"},
         ) as process:
             try:
                 line = pipe(process.stdout).readline()
