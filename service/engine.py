@@ -245,6 +245,11 @@ class Engine:
         with failures():
             self._journal.add(table, rows)
 
+    def flush(self) -> None:
+        """Return when all that waits for its table is in it."""
+        if self._journal is not None:
+            self._journal.flush()
+
     def _rendered(self, statement: Statement[Row]) -> tuple[str, dict[str, object]]:
         """Return text and values, when what waits for a table that the text names is in it."""
         text, values = statement.sql.render()

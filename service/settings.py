@@ -7,9 +7,9 @@ for a setting of a group two underscores, as `PERSONHOUSE_CLICKHOUSE__WORKERS=8`
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -176,6 +176,48 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(str(error)) from error
+
+
+def origins(
+    file: Path | None, environ: Mapping[str, str], options: Mapping[str, str]
+) -> dict[str, str]:
+    """Return where each setting that is given comes from, by its dotted name.
+
+    Args:
+        file: as for `load`.
+        environ: likewise.
+        options: those variables in it that an option of the command line stands for, and its name.
+    """
+    found: dict[str, str] = {}
+    if file is not None:
+        try:
+            found = dict.fromkeys(_dotted(tomllib.loads(file.read_text("utf-8"))), str(file))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{file}: {error}") from error
+    for variable in environ:
+        if variable.startswith(PREFIX) and not variable.startswith(_TESTS):
+            name = variable.removeprefix(PREFIX).lower().replace("__", ".")
+            found[name] = options.get(variable, variable)
+    return found
+
+
+def _dotted(values: Mapping[str, object], prefix: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _dotted(cast("dict[str, object]", value), f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def flat(values: Mapping[str, object]) -> dict[str, object]:
+    """Return values by their dotted names."""
+    found: dict[str, object] = {}
+    for name in _dotted(values):
+        at: object = values
+        for part in name.split("."):
+            at = cast("dict[str, object]", at)[part]
+        found[name] = at
+    return found
 
 
 def _put(values: dict[str, object], path: list[str], value: str, variable: str) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import MediaType, Request, Response, get
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import SkipValidation
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -128,8 +129,13 @@ class _OfEngine(Collector):
     summary="What was asked and what it cost, for Prometheus",
     tags=["health"],
     security=READS_METRICS,
-    responses=answers(None, 401, 403, 404),
-    media_type="text/plain",
+    responses={
+        200: ResponseSpec(
+            str, generate_examples=False, description="As asked.", media_type=MediaType.TEXT
+        ),
+        **answers(None, 401, 403, 404),
+    },
+    media_type=MediaType.TEXT,
 )
 async def get_metrics(
     request: Request[Any, Any, Any],

@@ -17,6 +17,7 @@ from queries.keys import Key
 from queries.persons import Selection
 from queries.projects import Project
 from service.api.arguments import decode_distinct_ids, until_us
+from service.backups import Backup, back_up
 from service.commands.backend import Asked, Imported
 from service.commands.console import Failure
 from service.counts import Counts
@@ -33,6 +34,7 @@ from service.opening import explained
 from service.projects import Projects
 from service.readers import Format, UnreadableSource
 from service.settings import Settings
+from service.stats import Stats, stats_now
 
 
 class Local:
@@ -125,6 +127,14 @@ class Local:
         ids = decode_distinct_ids(asked.distinct_id, self._settings.limits.batch_ids)
         selection = Selection(project, until_us(), tree, asked.search.strip(), asked.email, ids)
         yield from export_now(self._engine, ask, Source(selection))
+
+    def back_up(self, directory: str, disk: str) -> Backup:
+        """As `Backend.back_up`."""
+        return back_up(self._engine, directory, disk)
+
+    def stats(self) -> Stats:
+        """As `Backend.stats`."""
+        return stats_now(self._engine)
 
     def _check(self, project: int) -> None:
         if self._run(self._projects.get(project)) is None:

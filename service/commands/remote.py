@@ -15,10 +15,12 @@ from msgspec import Struct
 from queries.imports import Reject
 from queries.keys import Key
 from queries.projects import Project
+from service.backups import Backup
 from service.commands.backend import Asked, Imported
 from service.commands.console import Failure
 from service.errors import ErrorBody
-from service.handoff import Answered, MadeKey, NewKey, NewProject, Service
+from service.handoff import Answered, MadeKey, NewBackup, NewKey, NewProject, Service
+from service.stats import Stats
 
 T = TypeVar("T")
 
@@ -109,12 +111,29 @@ class Remote:
             _check(response)
             yield from response.iter_bytes(_CHUNK_BYTES)
 
-    def _ask(self, verb: str, path: str, answer: type[T], body: object = None) -> T:
+    def back_up(self, directory: str, disk: str) -> Backup:
+        """As `Backend.back_up`."""
+        asked = NewBackup(directory, disk)
+        return self._ask("POST", "/internal/backups", Backup, asked, seconds=None)
+
+    def stats(self) -> Stats:
+        """As `Backend.stats`."""
+        return self._ask("GET", "/internal/stats", Stats)
+
+    def _ask(
+        self,
+        verb: str,
+        path: str,
+        answer: type[T],
+        body: object = None,
+        seconds: float | None = _SECONDS,
+    ) -> T:
         response = self._client.request(
             verb,
             path,
             content=None if body is None else msgspec.json.encode(body),
             headers={} if body is None else {"content-type": "application/json"},
+            timeout=httpx.Timeout(seconds, connect=_CONNECT_SECONDS),
         )
         _check(response)
         return msgspec.json.decode(response.content, type=answer)
