@@ -17,6 +17,76 @@ class Parts(Struct, frozen=True):
     rows: int
 
 
+class TableSize(Struct, frozen=True):
+    """What a table takes: active parts, rows of all versions, bytes on the disk."""
+
+    name: str
+    parts: int
+    rows: int
+    bytes: int
+
+
+class Versions(Struct, frozen=True):
+    """Rows of `persons`: all of them, and those that are somebody's newest version."""
+
+    rows: int
+    newest: int
+
+
+class Machine(Struct, frozen=True):
+    """The engine: its version, its time, in microseconds since 1970, the room on its disks."""
+
+    version: str
+    now_us: int
+    free_bytes: int
+    total_bytes: int
+
+
+def list_sizes() -> Statement[TableSize]:
+    """Select what each table takes, the largest first."""
+    return Statement(
+        "parts.sizes",
+        sql(
+            """
+            SELECT table AS name, count() AS parts, sum(rows) AS rows, sum(bytes_on_disk) AS bytes
+            FROM system.parts WHERE database = currentDatabase() AND active
+            GROUP BY table ORDER BY bytes DESC
+            """
+        ),
+        TableSize,
+    )
+
+
+def count_versions() -> Statement[Versions]:
+    """Count the rows of `persons` and those that are not superseded; reads all keys."""
+    return Statement(
+        "parts.versions",
+        sql(
+            """
+            SELECT (SELECT count() FROM persons) AS rows,
+                (SELECT uniqExact(team_id, created_at, id) FROM persons) AS newest
+            """
+        ),
+        Versions,
+    )
+
+
+def describe_machine() -> Statement[Machine]:
+    """Select what the engine says of itself; always one row."""
+    return Statement(
+        "parts.machine",
+        sql(
+            """
+            SELECT version() AS version, toUnixTimestamp64Micro(now64(6)) AS now_us,
+                sum(free_space) AS free_bytes, sum(total_space) AS total_bytes
+            FROM system.disks
+            """
+        ),
+        Machine,
+        threads=1,
+    )
+
+
 def count_parts(table: str) -> Statement[Parts]:
     """Count the active parts of a table; always one row."""
     return Statement(

@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 from queries.activity import Entry, void_unwritten
 from service.engine import Engine
 from service.errors import EngineDown, PersonhouseError
+from service.logs import detail_of
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def void_unwritten_now(engine: Engine) -> None:
         engine.command_now(void_unwritten(now - _DOUBTFUL_US, until))
     except PersonhouseError as error:
         # To read must be possible even so, on a full disk not least.
-        _log.warning("the activity log could not be checked: %s", error)
+        _log.warning("the activity log could not be checked: %s", detail_of(error))
 
 
 def is_in_doubt(engine: Engine, error: BaseException) -> bool:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from litestar import Litestar, Request, Router
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
@@ -39,7 +40,9 @@ from service.api.arguments import (
     refuse_repeats,
     wants_csv,
 )
+from service.api.front import Front
 from service.api.long_pages import LongPages
+from service.api.metrics import Metrics, get_metrics
 from service.api.spool import sweep
 from service.auth import Gate
 from service.catalogue import Catalogue
@@ -55,6 +58,7 @@ from service.idempotency import Answers
 from service.import_runs import drop_leftovers
 from service.keys import Keys
 from service.projects import Projects
+from service.rates import Rates
 from service.removal import Removal
 from service.settings import Settings
 from service.settling import Settling
@@ -117,24 +121,52 @@ def create_app(
             if owns_engine:
                 await asyncio.to_thread(engine.close)
 
-    return Litestar(
+    metrics = Metrics(engine)
+    app = Litestar(
         route_handlers=[
             *(_prefixed(prefix) for prefix in _PREFIXES),
             health.get_livez,
             health.get_readyz,
+            get_metrics,
             admin,
             openapi.ui_files(),
         ],
         lifespan=[lifespan],
         state=_state(
-            settings, engine, keys, settling, catalogue, removal, history, admin_token, runner
+            settings,
+            engine,
+            keys,
+            settling,
+            catalogue,
+            removal,
+            history,
+            admin_token,
+            runner,
+            metrics,
         ),
         dependencies={name: _shared(name) for name in _SHARED},
         exception_handlers=failures.HANDLERS,
         openapi_config=openapi.config(),
         request_max_body_size=settings.http.max_body_bytes,
         logging_config=None,
+        cors_config=_cors(settings.http.origins()),
         debug=False,
+    )
+    # Around all of it: what no route answers is told of too.
+    app.asgi_handler = Front(app.asgi_handler, settings, metrics)
+    return app
+
+
+def _cors(origins: list[str]) -> CORSConfig | None:
+    """Return who may ask from pages of other origins; None for nobody."""
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+        expose_headers=["ETag", "Retry-After", "X-Request-Id", "RateLimit-Remaining"],
+        max_age=600,
     )
 
 
@@ -167,6 +199,7 @@ def _state(
     history: History,
     admin_token: str,
     runner: Runner,
+    metrics: Metrics,
 ) -> State:
     """Return what all requests share."""
     in_use = Projects(engine)
@@ -188,6 +221,8 @@ def _state(
             "runner": runner,
             "long_pages": LongPages(engine, patience_seconds=settings.clickhouse.timeout_seconds),
             "known": Known(engine, catalogue, settling),
+            "rates": Rates(settings.rate),
+            "metrics": metrics,
         },
         deep_copy=False,
     )

@@ -16,17 +16,21 @@ from typing import Any, NoReturn
 import msgspec
 import rich_click as click
 
+from service.commands.backups import backup, restore
 from service.commands.benchmarking import bench
 from service.commands.console import Console, Failure, json_option, pass_console
 from service.commands.demo import demo
+from service.commands.doctor import doctor
 from service.commands.keys import key
 from service.commands.persons import export, import_
 from service.commands.projects import project
 from service.commands.serving import serve
+from service.commands.showing import config
+from service.commands.stats import stats
 from service.commands.verifying import verify
 from service.errors import PersonhouseError
 from service.handoff import running
-from service.settings import Settings, SettingsError, load, shown
+from service.settings import SettingsError, load, origins
 
 _FAILED = 2
 _STOPPED = 130
@@ -63,22 +67,15 @@ def cli(
     context: click.Context, data: str | None, dsn: str | None, config: Path | None, as_json: bool
 ) -> None:
     """Keep persons in ClickHouse and serve PostHog's Persons API."""
-    context.obj = Console(partial(_settings, data, dsn, config), as_json=as_json)
-
-
-def _settings(data: str | None, dsn: str | None, config: Path | None) -> Settings:
     asked = {"PERSONHOUSE_DATA": data, "PERSONHOUSE_DSN": dsn}
     given = {name: value for name, value in asked.items() if value is not None}
-    return load(config, {**os.environ, **given})
-
-
-@cli.command("config")
-@json_option
-@pass_console
-def config(console: Console) -> None:
-    """Print the settings in force, secrets masked."""
-    values = shown(console.settings)
-    console.answer(values, msgspec.json.format(_json(values), indent=2))
+    environ = {**os.environ, **given}
+    options = {"PERSONHOUSE_DATA": "--data", "PERSONHOUSE_DSN": "--dsn"}
+    context.obj = Console(
+        partial(load, config, environ),
+        partial(origins, config, environ, {name: options[name] for name in given}),
+        as_json=as_json,
+    )
 
 
 @cli.command("migrate")
@@ -99,7 +96,10 @@ def migrate(console: Console, dry_run: bool) -> None:
     console.answer({word: names}, "\n".join([f"{len(names)} {word}", *names]))
 
 
-for command in (bench, demo, export, import_, key, project, serve, verify):
+for command in (
+    *(backup, bench, config, demo, doctor, export, import_, key, project),
+    *(restore, serve, stats, verify),
+):
     cli.add_command(command)
 
 

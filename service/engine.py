@@ -13,21 +13,22 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import queue
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
 from typing import Literal, LiteralString, TypeVar
 
 import polars as pl
-from clickhouse_connect.driver.client import Client
 
 from queries.mutations import Place
 from queries.parts import end_statement
 from queries.sql import bind, sql
 from queries.statement import Statement
 from schema.migrate import Migration, available, migrate, pending
+from service.clients import Clients
 from service.engine_cluster import OnCluster, cluster_of, make_database, place_of
 from service.engine_failures import failures
 from service.engine_target import Target, target
@@ -35,6 +36,7 @@ from service.held_merges import HeldMerges
 from service.journal import TABLES
 from service.json_lines import decode_lines
 from service.lanes import Lane, stand_back, start_polars
+from service.metering import Meter, current
 from service.settings import Settings
 from service.statement_settings import export_clause, fetch_clause, tag_of
 from service.turns import Turns
@@ -68,8 +70,8 @@ class Engine:
         self._target: Target = target(settings.engine_dsn(), self._settings)
         self._tables = cluster_of(self._settings)
         self._on_cluster: OnCluster | None = None
-        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
-        self._clients: list[Client] = []
+        self.meter = Meter()
+        self._clients = Clients(self._target, self._settings.database, self.meter)
         self._quick, self._heavy, self._edits = (
             Lane(
                 name,
@@ -77,6 +79,7 @@ class Engine:
                 waiting=self._settings.waiting,
                 patience_seconds=self._settings.timeout_seconds,
                 nice=nice,
+                share=self._settings.project_share,
             )
             for name, threads, nice in (
                 ("quick", workers, 0),
@@ -130,10 +133,15 @@ class Engine:
         """Whether somebody is in `merges_held`, so that no mutation would start either."""
         return self._held_merges.are_any()
 
+    def taken(self) -> dict[str, int]:
+        """Return how much runs or waits in each lane."""
+        lanes = {"quick": self._quick, "heavy": self._heavy, "edits": self._edits}
+        return {name: lane.taken for name, lane in lanes.items()}
+
     @property
     def is_open(self) -> bool:
         """Whether `open` was called and `close` was not."""
-        return bool(self._clients)
+        return self._clients.are_open
 
     def open(self) -> list[Migration]:
         """Make the database, open the clients and apply pending migrations; return those.
@@ -144,13 +152,10 @@ class Engine:
         """
         with failures():
             self._on_cluster = make_database(self._target, self._settings, self._tables)
-            for _ in range(self._settings.workers + self._settings.heavy_workers):
-                client = self._target.connect(self._settings.database)
-                self._clients.append(client)
-                self._idle.put(client)
-            applied = migrate(self._clients[0], available(), self._tables)
-            for client in self._clients:
-                client.command("SELECT 1")
+            self._clients.open(self._settings.workers + self._settings.heavy_workers)
+            with self._clients.lent("engine.migrate") as client:
+                applied = migrate(client, available(), self._tables)
+            self._clients.warm()
             self._target.put_background_last()
             # They encode exports; edits use them too.
             start_polars(_EDITS_NICE)
@@ -177,9 +182,7 @@ class Engine:
         if self._journal is not None:
             self._journal.close()
         self._ending.shutdown()
-        for client in self._clients:
-            client.close()
-        self._clients.clear()
+        self._clients.close()
         self._target.close()
 
     async def fetch(self, statement: Statement[Row]) -> list[Row]:
@@ -219,7 +222,7 @@ class Engine:
             most_rows: it may read, which the engine mostly knows before it begins; 0 likewise.
         """
         text, values = self._rendered(statement)
-        with self._counted(statement), self._client() as client:
+        with self._counted(statement), self._clients.lent(statement.name) as client:
             is_heavy = self._heavy.holds_this_thread()
             text += fetch_clause(
                 statement,
@@ -245,7 +248,7 @@ class Engine:
         sink = io.BytesIO()
         # ClickHouse reads the older layout of texts, not Arrow's string views.
         rows.write_ipc_stream(sink, compat_level=pl.CompatLevel.oldest())
-        with self._noted(table), self._client() as client:
+        with self._noted(table), self._clients.lent(f"insert.{table}") as client:
             client.raw_insert(
                 table,
                 column_names=rows.columns,
@@ -264,6 +267,11 @@ class Engine:
             return
         with failures():
             self._journal.add(table, rows)
+
+    def flush(self) -> None:
+        """Return when all that waits for its table is in it."""
+        if self._journal is not None:
+            self._journal.flush()
 
     def _rendered(self, statement: Statement[Row]) -> tuple[str, dict[str, object]]:
         """Return text and values, when what waits for a table that the text names is in it."""
@@ -300,7 +308,7 @@ class Engine:
         settings: dict[str, str] = {}
         if self._on_cluster is not None:
             text, settings = self._on_cluster.command(text)
-        with self._client() as client:
+        with self._clients.lent(statement.name) as client:
             client.command(text, values, settings=settings)
 
     async def in_export_thread(self, work: Callable[[], T]) -> T:
@@ -317,16 +325,20 @@ class Engine:
             tag: what `end_now` knows it by.
         """
         text, values = self._rendered(statement)
+        tally, began, rows, size = current(), time.perf_counter(), 0, 0
         with self._noting:
             self._streaming += 1
         try:
             threads = statement.threads or self._share(self._streaming)
             text += export_clause(statement, self._settings, threads=threads, tag=tag)
             with failures():
-                yield from self._target.batches(self._settings.database, text, values)
+                for batch in self._target.batches(self._settings.database, text, values):
+                    rows, size = rows + batch.height, size + int(batch.estimated_size())
+                    yield batch
         finally:
             with self._noting:
                 self._streaming -= 1
+            self.meter.note(statement.name, time.perf_counter() - began, rows, size, tally)
 
     def end_now(self, tag: str) -> None:
         """Have the engine end a statement, whatever that is doing; returns at once."""
@@ -344,7 +356,7 @@ class Engine:
         step: Future[pl.DataFrame | None] | None = None
         try:
             while True:
-                step = self._exports.submit(next, source, None)
+                step = self._exports.submit(copy_context().run, lambda: next(source, None))
                 batch = await asyncio.shield(asyncio.wrap_future(step, loop=loop))
                 if batch is None:
                     return
@@ -356,23 +368,6 @@ class Engine:
             else:
                 self._ending.submit(self.end_now, tag)
                 step.add_done_callback(lambda _: _close(source))
-
-    @contextmanager
-    def _client(self) -> Generator[Client]:
-        self._target.require_answers()
-        try:
-            client = self._idle.get_nowait()
-        except queue.Empty:
-            # An import's thread, beside the workers: the pool grows to as many as run at once.
-            with failures():
-                client = self._target.connect(self._settings.database)
-            self._clients.append(client)
-        try:
-            with failures():
-                yield client
-            self._target.answered()
-        finally:
-            self._idle.put(client)
 
     def _share(self, together: int) -> int:
         """Return how many of this machine's cores a statement may use, 0 for all.

@@ -13,6 +13,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
 
+import msgspec
 import polars as pl
 import pyarrow
 import pyarrow.ipc
@@ -27,6 +28,7 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from service.engine_tls import TlsOptions, decode_tls
 from service.errors import EngineDown
+from service.metering import note_read
 from service.settings import SettingsError
 
 _CONNECT_SECONDS = 5
@@ -280,6 +282,24 @@ def _with_an_end(response: HTTPResponse) -> HTTPResponse:
     A server says how long each is. Where a connection breaks off in the middle of its head, Python
     takes that for the end of the head, and nothing for the body: no rows, instead of all.
     """
+    _note_read(response.headers.get("X-ClickHouse-Summary"))
     if "Content-Length" in response.headers or "Transfer-Encoding" in response.headers:
         return response
     raise RemoteDisconnected("The answer broke off.")
+
+
+class _Summary(msgspec.Struct):
+    """What a server says of a statement in the head of its answer, as far as it is then known."""
+
+    read_rows: int = 0
+    read_bytes: int = 0
+
+
+_SUMMARY = msgspec.json.Decoder(_Summary, strict=False)
+
+
+def _note_read(summary: str | None) -> None:
+    if summary:
+        with suppress(msgspec.DecodeError):
+            found = _SUMMARY.decode(summary)
+            note_read(found.read_rows, found.read_bytes)

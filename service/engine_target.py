@@ -20,6 +20,7 @@ from pyarrow import ipc
 
 from service.engine_server import Server
 from service.journal import Journal
+from service.metering import note_read
 from service.settings import ClickHouse, SettingsError
 
 # Every text stays a text: without these the JSON type turns "2024-01-01" into a date.
@@ -35,6 +36,8 @@ _SETTINGS: dict[str, Any] = {
 # Threads of the embedded engine that merge parts and rewrite them.
 _BACKGROUND = "MergeMutate"
 _BACKGROUND_NICE = 10
+
+_CONFIG = "<clickhouse><backups><allowed_path>/</allowed_path></backups></clickhouse>\n"
 
 _MORE = 8
 _CODE = re.compile(r"Code: ([0-9]+)")
@@ -111,12 +114,17 @@ class Embedded:
         Why it cannot is something chDB keeps to itself: ask through `service.opening`.
         """
         Path(self.path).mkdir(parents=True, exist_ok=True)
-        return get_client(
+        client = get_client(
             interface="chdb",
             path=self.path,
             database=database or "default",
             settings=self._settings,
+            chdb_options={"config-file": str(_config(Path(self.path)))},
         )
+        # The driver keeps no account of what a raw query read (1.12).
+        handle = cast("Any", client)._backend._handle
+        handle.conn = _Counted(handle.conn)
+        return client
 
     def journal(self, database: str, insert: Callable[[str, pl.DataFrame], None]) -> Journal:
         """As `Target.journal`."""
@@ -179,6 +187,32 @@ def _frame(chunk: Any) -> pl.DataFrame:  # noqa: ANN401 - chDB has no types
     view = arrow.py_buffer(chunk.get_memview().view())
     block = arrow.foreign_buffer(view.address, view.size, base=chunk)
     return cast("pl.DataFrame", pl.from_arrow(files.open_file(block).read_all(), rechunk=False))
+
+
+class _Counted:
+    """A connection of chDB's that tells the meter what its statements read."""
+
+    def __init__(self, inner: Any) -> None:  # noqa: ANN401
+        self._inner = inner
+
+    def query(self, *words: Any, **named: Any) -> Any:  # noqa: ANN401
+        result = self._inner.query(*words, **named)
+        note_read(result.storage_rows_read(), result.storage_bytes_read())
+        return result
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._inner, name)
+
+
+def _config(folder: Path) -> Path:
+    """Return the engine's configuration file, written anew.
+
+    Backups go wherever this process may write: what it may not, it cannot do by way of them.
+    """
+    file = folder / "personhouse.xml"
+    if not file.exists() or file.read_text() != _CONFIG:
+        file.write_text(_CONFIG)
+    return file
 
 
 def _allow_open_files() -> None:

@@ -13,10 +13,13 @@ PersonhouseError            status, `type`, `code`, `detail`, `attr` of the answ
 ├── TooLarge           413
 ├── UnsupportedMedia   415
 ├── RangeNotSatisfiable 416
+├── RequestTimeout     408  the body did not come in time
+├── Throttled          429  the key asks too often; Retry-After is set
 ├── Unprocessable      422  the Idempotency-Key is that of another request
 ├── TooExpensive       400  ClickHouse stopped it at a limit of time, memory or rows
 ├── DiskFull           507
 ├── Busy               503  every worker is taken; Retry-After is set
+├── NotReady           503  the service should get no requests now; the text says why
 ├── EngineDown         503  ClickHouse cannot be reached; Retry-After is set
 ├── EngineLocked       503  another process has the embedded engine
 └── EngineError        500  ours: ClickHouse refused what we sent
@@ -44,7 +47,7 @@ class PersonhouseError(Exception):
     status: ClassVar[int] = 500
     type: ClassVar[str] = "server_error"
     code: ClassVar[str] = "error"
-    retry_after_seconds: ClassVar[int | None] = None
+    retry_after_seconds: int | None = None
 
     def __init__(self, detail: str, *, attr: str | None = None, code: str | None = None) -> None:
         """Keep what the answer says; `attr` names the argument, `code` replaces the class's."""
@@ -140,6 +143,28 @@ class Unprocessable(PersonhouseError):
     code = "idempotency_key_reused"
 
 
+class RequestTimeout(PersonhouseError):
+    """The body did not come in time."""
+
+    status = 408
+    type = "invalid_request"
+    code = "request_timeout"
+
+
+class Throttled(PersonhouseError):
+    """The key asks too often."""
+
+    status = 429
+    type = "throttled_error"
+    code = "throttled"
+
+    def __init__(self, seconds: int, headers: dict[str, str]) -> None:
+        """Say when it may ask again; the headers tell the limit."""
+        super().__init__(f"Request was throttled. Expected available in {seconds} seconds.")
+        self.retry_after_seconds: int | None = seconds
+        self.headers = headers
+
+
 class TooLarge(PersonhouseError):
     """The body is larger than the limit."""
 
@@ -187,6 +212,15 @@ class Busy(PersonhouseError):
     type = "server_error"
     code = "busy"
     retry_after_seconds = 1
+
+
+class NotReady(PersonhouseError):
+    """The service should get no requests now."""
+
+    status = 503
+    type = "server_error"
+    code = "not_ready"
+    retry_after_seconds = 5
 
 
 class EngineDown(PersonhouseError):

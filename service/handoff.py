@@ -52,6 +52,13 @@ class NewKey(Struct, frozen=True, forbid_unknown_fields=True):
     expires_us: int | None = None
 
 
+class NewBackup(Struct, frozen=True, forbid_unknown_fields=True):
+    """A backup to be made; see `service.backups.back_up`."""
+
+    directory: str
+    disk: str = ""
+
+
 class MadeKey(Struct, frozen=True):
     """A key just made, and its secret, which is shown this once."""
 

@@ -24,6 +24,7 @@ from zlib import crc32
 import polars as pl
 
 from service.errors import PersonhouseError
+from service.logs import detail_of
 
 _log = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ class Journal:
         try:
             self.flush()
         except PersonhouseError as error:
-            _log.warning("the log and the history wait to be written: %s", error)
+            _log.warning("the log and the history wait to be written: %s", detail_of(error))
             return False
         return True
 

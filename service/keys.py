@@ -24,7 +24,7 @@ from service.engine import Engine
 from service.errors import BadRequest, NotFound, PersonhouseError
 from service.settings import Auth
 
-SCOPES = ("person:read", "person:write", "activity_log:read", "*")
+SCOPES = ("person:read", "person:write", "activity_log:read", "metrics:read", "*")
 LABEL_CHARS = 200
 _MASK_CHARS = 8
 _SECRET = re.compile(r"phx_[A-Za-z0-9_-]{43}")

@@ -24,7 +24,8 @@ def wait_for_mutations(engine: Engine, table: str, stop: threading.Event) -> boo
     while mutations := engine.fetch_now(list_mutations(place)):
         for mutation in mutations:
             if mutation.failure:
-                _log.warning("a mutation of %s was given up: %s", table, mutation.failure)
+                reason = mutation.failure.partition(".")[0]
+                _log.warning("a mutation of %s was given up: %s", table, reason)
                 engine.command_now(stop_mutation(place, mutation))
                 went_well = False
         if stop.wait(_POLL_SECONDS):

@@ -47,6 +47,7 @@ from queries.removal_names import (
 )
 from service.engine import Engine
 from service.errors import PersonhouseError
+from service.logs import detail_of
 from service.mutations import wait_for_mutations
 
 _log = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ class Removal:
             try:
                 is_done = self.remove()
             except PersonhouseError as error:
-                _log.warning("deleted persons could not be removed: %s", error)
+                _log.warning("deleted persons could not be removed: %s", detail_of(error))
                 is_done = False
             took = time.monotonic() - started
             self._stop.wait(max(_LEAST_REST_SECONDS, _REST * took))

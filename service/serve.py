@@ -18,10 +18,11 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from service import handoff
 from service.errors import ErrorBody, PersonhouseError
+from service.logs import configuration, configure
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -35,17 +36,6 @@ _POLL_SECONDS = 0.05
 # A thread that computes is asked to let others on so often. Python's five milliseconds, taken by
 # each of several threads that encode large pages, keep who asks for one person 0.2 s.
 _TURN_SECONDS = 0.0005
-_LOGS: dict[str, Any] = {
-    "formatters": {"line": {"format": "personhouse: %(message)s"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "stream": "ext://sys.stderr",
-        }
-    },
-    "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
-}
 
 
 class CannotServe(Exception):
@@ -90,7 +80,7 @@ class _Served:
         self._on_ready = on_ready
         self._failure: Exception | None = None
         self._failures, self._failed = multiprocessing.Pipe(duplex=False)
-        self._server = _granian(address, port)
+        self._server = _granian(settings, address, port)
         self._server.on_startup(threading.Thread(target=self._watch, daemon=True).start)
 
     def run(self) -> None:
@@ -146,8 +136,9 @@ class _Served:
         self._on_ready(service)
 
 
-def _granian(address: str, port: int) -> MPServer:
+def _granian(settings: Settings, address: str, port: int) -> MPServer:
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import MPServer
 
@@ -159,7 +150,11 @@ def _granian(address: str, port: int) -> MPServer:
         interface=Interfaces.ASGI,
         websockets=False,
         log_level=LogLevels.error,
-        log_dictconfig=_LOGS,
+        log_dictconfig=configuration(settings.log),
+        # Those that say nothing, or stay open between two requests, count too.
+        backlog=settings.http.connections,
+        backpressure=settings.http.connections,
+        http1_settings=HTTP1Settings(header_read_timeout=int(settings.http.header_seconds * 1_000)),
         workers_kill_timeout=DRAIN_SECONDS,
     )
     # Until the service answers, a worker that ends has said why itself.
@@ -179,6 +174,7 @@ def load_app(settings: Settings, token: str, failed: Connection) -> Litestar:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.setswitchinterval(_TURN_SECONDS)
+    configure(settings.log)
     from service.app import create_app
     from service.engine import Engine
     from service.opening import explained

@@ -7,9 +7,9 @@ for a setting of a group two underscores, as `PERSONHOUSE_CLICKHOUSE__WORKERS=8`
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -31,7 +31,8 @@ class ClickHouse(Struct, frozen=True, forbid_unknown_fields=True):
     cluster_is_replicated: bool = True
     workers: int = 4
     heavy_workers: int = 2
-    waiting: int = 64
+    waiting: int = 96
+    project_share: Annotated[float, Meta(gt=0, le=1)] = 0.75
     timeout_seconds: int = 30
     max_memory_bytes: int = 2_000_000_000
     max_rows_to_read: int = 0
@@ -47,6 +48,14 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 8000
     max_body_bytes: int = 20_971_520
     public_url: str = ""
+    cors_origins: str = ""
+    connections: Annotated[int, Meta(ge=1, le=1_000_000)] = 4_096
+    header_seconds: Annotated[float, Meta(gt=0)] = 10.0
+    body_seconds: Annotated[float, Meta(gt=0)] = 30.0
+
+    def origins(self) -> list[str]:
+        """Return the origins whose pages may ask."""
+        return [one.strip() for one in self.cors_origins.split(",") if one.strip()]
 
 
 class Auth(Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +105,33 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     timeline_points: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
 
 
+class Rate(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a key may ask; the numbers are PostHog's."""
+
+    limited: bool = False
+    reads_per_minute: Annotated[int, Meta(ge=1)] = 240
+    writes_per_minute: Annotated[int, Meta(ge=1)] = 240
+
+
+class Log(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is written to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+
+
+class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may read `/metrics`."""
+
+    access: Literal["key", "open", "off"] = "key"
+
+
+class Health(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the service is not ready."""
+
+    least_free_bytes: Annotated[int, Meta(ge=0)] = 104_857_600
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings. `dsn` empty means the embedded engine in `data`."""
 
@@ -109,6 +145,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     history: History = History()
     deletion: Deletion = Deletion()
     exports: Exports = Exports()
+    rate: Rate = Rate()
+    log: Log = Log()
+    metrics: Metrics = Metrics()
+    health: Health = Health()
 
     def exports_directory(self) -> Path:
         """Return where jobs write their files."""
@@ -138,6 +178,48 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(str(error)) from error
+
+
+def origins(
+    file: Path | None, environ: Mapping[str, str], options: Mapping[str, str]
+) -> dict[str, str]:
+    """Return where each setting that is given comes from, by its dotted name.
+
+    Args:
+        file: as for `load`.
+        environ: likewise.
+        options: those variables in it that an option of the command line stands for, and its name.
+    """
+    found: dict[str, str] = {}
+    if file is not None:
+        try:
+            found = dict.fromkeys(_dotted(tomllib.loads(file.read_text("utf-8"))), str(file))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{file}: {error}") from error
+    for variable in environ:
+        if variable.startswith(PREFIX) and not variable.startswith(_TESTS):
+            name = variable.removeprefix(PREFIX).lower().replace("__", ".")
+            found[name] = options.get(variable, variable)
+    return found
+
+
+def _dotted(values: Mapping[str, object], prefix: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _dotted(cast("dict[str, object]", value), f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def flat(values: Mapping[str, object]) -> dict[str, object]:
+    """Return values by their dotted names."""
+    found: dict[str, object] = {}
+    for name in _dotted(values):
+        at: object = values
+        for part in name.split("."):
+            at = cast("dict[str, object]", at)[part]
+        found[name] = at
+    return found
 
 
 def _put(values: dict[str, object], path: list[str], value: str, variable: str) -> None:

@@ -21,6 +21,7 @@ from queries.settled import Part, Settled, examine_parts, list_parts, oldest_els
 from queries.statement import Statement
 from service.engine import Engine
 from service.errors import PersonhouseError
+from service.logs import detail_of
 from service.mutations import wait_for_mutations
 
 Row = TypeVar("Row")
@@ -166,7 +167,7 @@ class Settling:
                     continue
                 self.settle()
             except PersonhouseError as error:
-                _log.warning("persons could not be settled: %s", error)
+                _log.warning("persons could not be settled: %s", detail_of(error))
             took = time.monotonic() - started
             self._stop.wait(max(_LEAST_REST_SECONDS, _REST * took))
 
@@ -253,7 +254,7 @@ class Settling:
         try:
             self._list(fresh=True)
         except PersonhouseError as error:
-            _log.warning("the parts of persons could not be listed: %s", error)
+            _log.warning("the parts of persons could not be listed: %s", detail_of(error))
 
     def _listed(self, parts: list[Part], known: _Known | None, inserts: int | None) -> _Listing:
         rows = sum(part.rows for part in parts)

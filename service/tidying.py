@@ -16,6 +16,7 @@ from collections.abc import Callable
 from queries.parts import Parts, count_parts, merge_some, stop_merges
 from service.engine import Engine
 from service.errors import PersonhouseError
+from service.logs import detail_of
 
 _log = logging.getLogger(__name__)
 
@@ -120,5 +121,5 @@ class Tidying:
                     rest = _REST * (time.monotonic() - started)
             except PersonhouseError as error:
                 if not self._stop.is_set():
-                    _log.warning("what can wait could not be done: %s", error.__cause__ or error)
+                    _log.warning("what can wait could not be done: %s", detail_of(error))
             worked = time.monotonic()

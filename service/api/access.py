@@ -10,7 +10,9 @@ from litestar.handlers import BaseRouteHandler
 
 from service.auth import Access, Gate
 from service.edit_batches import Author
+from service.metering import current
 from service.projects import Project
+from service.rates import Rates
 
 # What a handler's `opt` says of the scopes its address needs; the guard reads it.
 READ_PERSONS: dict[str, Any] = {"scopes": ("person:read",)}
@@ -23,11 +25,32 @@ async def enter_project(
 ) -> None:
     """Let a request into the project its address names, or raise why not (401, 404, 403)."""
     gate: Gate = connection.app.state.gate
-    connection.state.access, connection.state.project = await gate.enter(
-        connection.headers.get("authorization"),
-        connection.path_params["project_id"],
-        *handler.opt.get("scopes", ()),
+    scopes: tuple[str, ...] = handler.opt.get("scopes", ())
+    access, project = await gate.enter(
+        connection.headers.get("authorization"), connection.path_params["project_id"], *scopes
     )
+    connection.state.project = project
+    let_in(connection, access, project.id, writes=any(one.endswith(":write") for one in scopes))
+
+
+def let_in(
+    connection: ASGIConnection[Any, Any, Any, Any],
+    access: Access,
+    project: int = 0,
+    *,
+    writes: bool = False,
+) -> None:
+    """Note whose request this is, and count it.
+
+    Raises:
+        Throttled: it is one too many of its key.
+    """
+    connection.state.access = access
+    tally = current()
+    if tally is not None:
+        tally.project, tally.key_id = project, access.key_id
+    rates: Rates = connection.app.state.rates
+    connection.state.left = rates.take(access.key_id, writes=writes)
 
 
 def project_entered(request: Request[Any, Any, Any]) -> Project:

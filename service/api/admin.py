@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,13 @@ from litestar.params import FromPath, JSONBody, SkipValidation
 from queries.keys import Key
 from queries.projects import Project
 from service.auth import Gate
+from service.backups import Backup, back_up
+from service.engine import Engine
 from service.errors import Forbidden
-from service.handoff import MadeKey, NewKey, NewProject
+from service.handoff import MadeKey, NewBackup, NewKey, NewProject
 from service.keys import Keys
 from service.projects import Projects
+from service.stats import Stats, stats_now
 
 
 async def admin_only(
@@ -65,9 +69,30 @@ async def revoke_key(id: FromPath[UUID], keys: NamedDependency[SkipValidation[Ke
     return await keys.revoke(id)
 
 
+@post("/backups", status_code=200)
+async def create_backup(
+    data: JSONBody[NewBackup], engine: NamedDependency[SkipValidation[Engine]]
+) -> Backup:
+    # Not on a worker's thread: it takes minutes.
+    return await asyncio.to_thread(back_up, engine, data.directory, data.disk)
+
+
+@get("/stats")
+async def get_stats(engine: NamedDependency[SkipValidation[Engine]]) -> Stats:
+    return await asyncio.to_thread(stats_now, engine)
+
+
 admin = Router(
     "/internal",
-    route_handlers=[list_projects, create_project, list_keys, create_key, revoke_key],
+    route_handlers=[
+        list_projects,
+        create_project,
+        list_keys,
+        create_key,
+        revoke_key,
+        create_backup,
+        get_stats,
+    ],
     guards=[admin_only],
     include_in_schema=False,
 )

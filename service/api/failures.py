@@ -19,10 +19,13 @@ from service.errors import (
     NotFound,
     ParseError,
     PersonhouseError,
+    RequestTimeout,
+    Throttled,
     TooExpensive,
     TooLarge,
     UnsupportedMedia,
 )
+from service.logs import detail_of
 
 _log = logging.getLogger(__name__)
 
@@ -43,15 +46,25 @@ _PLAIN: dict[int, tuple[type[PersonhouseError], str]] = {
 def answer_ours(request: AnyRequest, error: PersonhouseError) -> Response[ErrorBody]:
     """Answer one of our errors; what ClickHouse said of it goes to the log alone."""
     if error.status == 500:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        _log.error("%s %s failed", request.method, _route(request), exc_info=error)
     elif error.status > 500 or isinstance(error, TooExpensive):
-        _log.warning("%s %s: %s", request.method, request.url.path, error.__cause__ or error)
+        _log.warning("%s %s: %s", request.method, _route(request), detail_of(error))
     return Response(error.body(), status_code=error.status, headers=_headers(error))
+
+
+def _route(request: AnyRequest) -> str:
+    """Return the address as it is declared: what stands in the one asked for is the client's."""
+    return request.scope.get("path_template") or "no such address"
 
 
 def _headers(error: PersonhouseError) -> dict[str, str]:
     if isinstance(error, NotAuthenticated):
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, Throttled):
+        return {**error.headers, "Retry-After": str(error.retry_after_seconds)}
+    if isinstance(error, RequestTimeout):
+        # What comes of the body yet is nobody's.
+        return {"Connection": "close"}
     if error.retry_after_seconds is not None:
         return {"Retry-After": str(error.retry_after_seconds)}
     return {}
@@ -61,10 +74,7 @@ def answer_litestar(request: AnyRequest, error: HTTPException) -> Response[Error
     """Answer one of Litestar's: no such address, a wrong verb, a body too large or no JSON."""
     if error.status_code >= 500:
         return answer_crash(request, error)
-    if error.status_code == 429:
-        response = Response(_throttled(error), status_code=429)
-    else:
-        response = answer_ours(request, _ours(request, error))
+    response = answer_ours(request, _ours(request, error))
     response.headers.update(error.headers or {})
     return response
 
@@ -84,12 +94,6 @@ def _ours(request: AnyRequest, error: HTTPException) -> PersonhouseError:
     return BadRequest(error.detail)
 
 
-def _throttled(error: HTTPException) -> ErrorBody:
-    seconds = (error.headers or {}).get("Retry-After", "a few")
-    detail = f"Request was throttled. Expected available in {seconds} seconds."
-    return ErrorBody("throttled_error", "throttled", detail)
-
-
 def answer_too_deep(request: AnyRequest, error: RecursionError) -> Response[ErrorBody]:
     """Answer a body nested deeper than can be decoded; without a body the mistake is ours."""
     if request.method == "GET":
@@ -107,9 +111,9 @@ def answer_not_utf8(request: AnyRequest, error: UnicodeDecodeError) -> Response[
 def answer_crash(request: AnyRequest, error: Exception) -> Response[ErrorBody]:
     """Answer what nobody thought of, and log it with its traceback."""
     if isinstance(error, HTTPException) and error.detail == _LEFT:
-        _log.info("%s %s: %s", request.method, request.url.path, _LEFT)
+        _log.info("%s %s: %s", request.method, _route(request), _LEFT)
     else:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        _log.error("%s %s failed", request.method, _route(request), exc_info=error)
     return Response(_CRASH, status_code=500)
 
 
@@ -117,7 +121,7 @@ def body_of(error: BaseException) -> ErrorBody:
     """Return the body of an error that comes too late for a status, and log what is our fault."""
     if isinstance(error, PersonhouseError) and not isinstance(error, EngineError):
         if error.status >= 500:
-            _log.warning("an import failed: %s", error.__cause__ or error)
+            _log.warning("an import failed: %s", detail_of(error))
         return error.body()
     _log.error("an import failed", exc_info=error)
     return _CRASH

@@ -42,6 +42,7 @@ _SCHEME = "PersonalAPIKeyAuth"
 READS_PERSONS: list[SecurityRequirement] = [{_SCHEME: ["person:read"]}]
 WRITES_PERSONS: list[SecurityRequirement] = [{_SCHEME: ["person:write"]}]
 READS_ACTIVITY: list[SecurityRequirement] = [{_SCHEME: ["activity_log:read"]}]
+READS_METRICS: list[SecurityRequirement] = [{_SCHEME: ["metrics:read"]}]
 READS_PROJECTS: list[SecurityRequirement] = [{_SCHEME: []}]
 
 _MEANINGS = {
@@ -49,15 +50,20 @@ _MEANINGS = {
     401: "No key, or one that is unknown, expired or revoked.",
     403: "The key lacks the scope, or is for other projects.",
     404: "No such project, person or format.",
+    408: "The body did not come in time.",
     409: "Two persons share this integer id: use the uuid. Or others change the person all along.",
     412: "The person has changed since: its ETag is another one.",
     413: "The body is too large.",
     415: "The body is a form, or not JSON where that is asked for.",
     416: "The file has none of the bytes that the Range asks for.",
+    429: "The key asks too often; `Retry-After` says when it may again.",
     422: "The Idempotency-Key was used for another request.",
     503: "No answer from ClickHouse, or every worker is taken; `Retry-After` says when to return.",
     507: "The disk is full: nothing more is written.",
 }
+
+# What comes along: a body may be too slow where it may be too large, and a key be used too often.
+_ALSO = {413: 408, 401: 429}
 
 _PARAMETERS = {"project_id": "The project's number."}
 
@@ -79,7 +85,7 @@ def answers(success: type[Any] | None, *failures: int) -> dict[int, ResponseSpec
     """
     specs = {
         status: ResponseSpec(ErrorBody, generate_examples=False, description=_MEANINGS[status])
-        for status in sorted({*failures, 503})
+        for status in sorted({*failures, *(_ALSO[one] for one in failures if one in _ALSO), 503})
     }
     if success is not None:
         specs[200] = ResponseSpec(success, generate_examples=False, description="As asked.")

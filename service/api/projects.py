@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 from msgspec import Struct
 
 from queries.times import from_us
+from service.api.access import let_in
 from service.api.openapi import READS_PROJECTS, Described, answers, operation_id
 from service.auth import Gate
 from service.projects import Project, Projects
@@ -53,6 +54,7 @@ async def get_projects(
 ) -> ProjectPage:
     """List projects, the oldest first."""
     access = await gate.authenticate(request.headers.get("authorization"))
+    let_in(request, access)
     seen = [
         _shown(project)
         for project in await projects.list()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -16,6 +16,10 @@ from queries.projects import Project
 from service import handoff
 from service.handoff import MadeKey, NewKey
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.backups import Backup
+    from service.stats import Stats
 
 
 class Asked(Struct, frozen=True):
@@ -110,6 +114,14 @@ class Backend(Protocol):
         on_progress: Callable[[Exported], None],
     ) -> Exported:
         """Write parts and their manifest into a directory that is empty or not there yet."""
+        ...
+
+    def back_up(self, directory: str, disk: str) -> Backup:
+        """Save everything."""
+        ...
+
+    def stats(self) -> Stats:
+        """Say what is there and what it costs."""
         ...
 
 

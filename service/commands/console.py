@@ -26,9 +26,22 @@ class Failure(Exception):
 class Console:
     """How a command learns its settings, and answers."""
 
-    def __init__(self, load: Callable[[], Settings], *, as_json: bool) -> None:
-        """Take how to read the settings, which a command that needs none does not do."""
+    def __init__(
+        self,
+        load: Callable[[], Settings],
+        origins: Callable[[], dict[str, str]],
+        *,
+        as_json: bool,
+    ) -> None:
+        """Take how to read the settings, which a command that needs none does not do.
+
+        Args:
+            load: reads them.
+            origins: tells where each that is not a default comes from, by its dotted name.
+            as_json: whether the answer is one JSON object.
+        """
         self._load = load
+        self.origins = origins
         self.as_json = as_json
 
     @cached_property

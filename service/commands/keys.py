@@ -40,7 +40,7 @@ def key() -> None:
     multiple=True,
     required=True,
     help="What it may do; may be given more than once: person:read, person:write (which implies"
-    " person:read), activity_log:read, or * for everything.",
+    " person:read), activity_log:read, metrics:read, or * for everything.",
 )
 @click.option("--label", default="", help="What to call it.")
 @click.option(

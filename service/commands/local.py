@@ -17,6 +17,7 @@ from queries.keys import Key
 from queries.persons import Selection
 from queries.projects import Project
 from service.api.arguments import decode_distinct_ids, until_us
+from service.backups import Backup, back_up
 from service.commands.backend import Asked, Exported, Imported
 from service.commands.console import Failure
 from service.counts import Counts
@@ -35,6 +36,7 @@ from service.opening import explained
 from service.projects import Projects
 from service.readers import Format, UnreadableSource
 from service.settings import Settings
+from service.stats import Stats, stats_now
 
 
 class Local:
@@ -170,6 +172,14 @@ class Local:
             len(job.parts),
             job.rows / max(job.seconds, 1e-3),
         )
+
+    def back_up(self, directory: str, disk: str) -> Backup:
+        """As `Backend.back_up`."""
+        return back_up(self._engine, directory, disk)
+
+    def stats(self) -> Stats:
+        """As `Backend.stats`."""
+        return stats_now(self._engine)
 
     def _check(self, project: int) -> None:
         if self._run(self._projects.get(project)) is None:

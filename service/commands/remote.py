@@ -16,12 +16,14 @@ from msgspec import Struct
 from queries.imports import Reject
 from queries.keys import Key
 from queries.projects import Project
+from service.backups import Backup
 from service.commands.backend import Asked, Exported, Imported
 from service.commands.console import Failure
 from service.errors import ErrorBody
 from service.exports.manifest import NAME as MANIFEST
 from service.exports.manifest import verify
-from service.handoff import Answered, MadeKey, NewKey, NewProject, Service
+from service.handoff import Answered, MadeKey, NewBackup, NewKey, NewProject, Service
+from service.stats import Stats
 
 T = TypeVar("T")
 
@@ -179,6 +181,15 @@ class Remote:
             for chunk in response.iter_raw(_CHUNK_BYTES):
                 sink.write(chunk)
 
+    def back_up(self, directory: str, disk: str) -> Backup:
+        """As `Backend.back_up`."""
+        asked = NewBackup(directory, disk)
+        return self._ask("POST", "/internal/backups", Backup, asked, seconds=None)
+
+    def stats(self) -> Stats:
+        """As `Backend.stats`."""
+        return self._ask("GET", "/internal/stats", Stats)
+
     def _ask(
         self,
         verb: str,
@@ -186,6 +197,7 @@ class Remote:
         answer: type[T],
         body: object = None,
         params: Mapping[str, str | list[str]] | None = None,
+        seconds: float | None = _SECONDS,
     ) -> T:
         response = self._client.request(
             verb,
@@ -193,6 +205,7 @@ class Remote:
             params=params,
             content=None if body is None else msgspec.json.encode(body),
             headers={} if body is None else {"content-type": "application/json"},
+            timeout=httpx.Timeout(seconds, connect=_CONNECT_SECONDS),
         )
         _check(response)
         return msgspec.json.decode(response.content, type=answer)

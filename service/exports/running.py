@@ -48,6 +48,7 @@ from service.exports.parts import Stopped, write_part
 from service.exports.stream import Cut
 from service.exports.union import plan_now
 from service.exports.writers import Named, Union, Writer
+from service.logs import detail_of
 
 _log = logging.getLogger(__name__)
 
@@ -250,7 +251,7 @@ class Runner:
                     for job in jobs[:1]:
                         self._work(job)
                 except PersonhouseError as error:
-                    _log.warning("exports could not be looked for: %s", error)
+                    _log.warning("exports could not be looked for: %s", detail_of(error))
                     jobs = []
                 if not jobs:
                     self._wake.wait(_LOOK_SECONDS)
@@ -268,7 +269,7 @@ class Runner:
         except Exception as error:
             # Whatever it is, it is of this job: the others are worked on.
             if not self._stop.is_set():
-                _log.warning("export %s failed: %s", job.id, error)
+                _log.warning("export %s failed: %s", job.id, detail_of(error))
                 self._fail(job, error)
         finally:
             with self._lock:

@@ -248,7 +248,7 @@ def test_the_addresses_we_promise(document: dict[str, Any], name: str, prefix: s
 
 def test_there_are_no_others(document: dict[str, Any]) -> None:
     known = {name for id in OPERATIONS for name in (id, f"environments_{id}")}
-    assert set(operations(document)) == known | {"livez", "readyz"}
+    assert set(operations(document)) == known | {"livez", "readyz", "metrics"}
 
 
 def test_every_failure_has_the_one_body(document: dict[str, Any]) -> None:
@@ -305,7 +305,8 @@ def test_edits_are_described(document: dict[str, Any]) -> None:
         success = operation["responses"]["200"]["content"]["application/json"]["schema"]
         assert success == {"$ref": f"#/components/schemas/{answer}"}
         assert parameters(document, operation, "header") == {"If-Match", "Idempotency-Key"}
-        failures = {"400", "401", "403", "404", "409", "412", "413", "415", "422", "503", "507"}
+        codes = (400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 503, 507)
+        failures = set(map(str, codes))
         assert set(operation["responses"]) == {"200", *failures}
 
 

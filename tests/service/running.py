@@ -80,15 +80,23 @@ class Commands:
         return ended.json()
 
     @contextmanager
-    def started(self, *words: str) -> Generator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
-        """Start a command that serves; yields it and what it says when it is ready."""
-        environ = {name: os.environ[name] for name in os.environ if name[:12] != "PERSONHOUSE_"}
+    def started(
+        self, *words: str, environ: Mapping[str, str] | None = None
+    ) -> Generator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
+        """Start a command that serves; yields it and what it says when it is ready.
+
+        Of `environ` the names are of settings, as HTTP__PORT.
+        """
+        kept = {name: os.environ[name] for name in os.environ if name[:12] != "PERSONHOUSE_"}
+        # Nobody reads its lines of requests meanwhile: a pipe that is full would stop it.
+        given = {"LOG__LEVEL": "warning", **(environ or {})}
+        settings = {f"PERSONHOUSE_{name}": value for name, value in given.items()}
         with subprocess.Popen(
             [sys.executable, "-m", "service.cli", "--data", str(self.data), *words, "--json"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=self.folder,
-            env={**environ, "PYTHONPATH": str(ROOT)},
+            env={**kept, "PYTHONPATH": str(ROOT), **settings},
         ) as process:
             try:
                 line = pipe(process.stdout).readline()

@@ -210,7 +210,7 @@ def test_an_import_that_is_stopped(tmp_path: Path) -> None:
         def import_file(self, *_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-    importing = Importing(Console(Settings, as_json=True), 1)
+    importing = Importing(Console(Settings, dict, as_json=True), 1)
     with pytest.raises(Failure, match="stopped in persons, after 0 lines"):
         importing.run(cast("Backend", Stopped()), tmp_path / "persons", Path("persons"))
 

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 from litestar.testing import TestClient
 
+from queries.sql import sql
+from queries.statement import Statement
 from service.app import create_app
 from service.engine import Engine
-from service.settings import Settings
+from service.settings import Health, Settings
 from tests.conftest import Client
 
 
@@ -34,6 +36,38 @@ def test_without_an_engine_it_lives_but_is_not_ready(jammed: Client) -> None:
     answer = jammed.get("/readyz")
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert answer.headers["retry-after"] == "1"
+
+
+def test_it_is_not_ready_where_the_disk_is_nearly_full(settings: Settings, engine: Engine) -> None:
+    picky = msgspec.structs.replace(settings, health=Health(least_free_bytes=10**18))
+    with TestClient(create_app(picky, engine, owns_engine=False)) as client:
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+    assert answer.json()["detail"].startswith("disk: ")
+    assert answer.headers["retry-after"] == "5"
+
+
+def test_it_is_not_ready_where_migrations_are_missing(
+    settings: Settings, engine: Engine, open_client: Client
+) -> None:
+    engine.command_now(
+        Statement(
+            "tests.forget",
+            sql("DELETE FROM schema_migrations WHERE number = 22"),
+            type(None),
+        )
+    )
+    answer = open_client.get("/readyz")
+    assert answer.json()["detail"].startswith("migrations: 1 not applied")
+    again = Engine(settings)
+    again.open()
+    again.close()
+    assert open_client.get("/readyz").json() == {
+        "status": "ok",
+        "engine": "ok",
+        "migrations": "ok",
+        "disk": "ok",
+    }
 
 
 def test_the_engine_is_opened_at_the_start_and_closed_at_the_end(
