@@ -156,7 +156,7 @@ class _Writer:
         try:
             held = self._take()
             try:
-                outcome = self._settle(prepared)
+                outcome = self._settle(prepared, held)
             except BaseException:
                 self._give(held)
                 raise
@@ -171,8 +171,12 @@ class _Writer:
             lambda: self._insert(prepared, upserts, held),
         )
 
-    def _settle(self, prepared: _Prepared) -> Outcome:
+    def _settle(self, prepared: _Prepared, held: Held | None) -> Outcome:
         engine = self._engine
+        now_us = time.time_ns() // 1_000
+        if held is not None:
+            # Nobody is created after the version that says so, which is by the server's clock.
+            now_us = min(now_us, held.now_us)
         for table, rows in (
             (self._ids_table, prepared.staged_ids),
             (self._uuids_table, prepared.staged_uuids),
@@ -190,7 +194,7 @@ class _Writer:
                 prepared.uuids,
                 prepared.texts,
                 stored,
-                time.time_ns() // 1_000,
+                now_us,
                 asked,
             )
             if not outcome.assumed:
@@ -218,7 +222,7 @@ class _Writer:
                 # Its turn was ended by others, or somebody who had not seen it wrote last.
                 held = self._take()
                 try:
-                    upserts = self._settle(prepared).upserts
+                    upserts = self._settle(prepared, held).upserts
                 except BaseException:
                     self._give(held)
                     raise

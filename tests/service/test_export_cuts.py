@@ -95,6 +95,7 @@ def test_rows_that_come_to_another_number_are_no_export(
 
 
 @pytest.mark.engine
+@pytest.mark.embedded("over HTTP all may have been sent before it is killed")
 def test_a_statement_that_is_killed_is_no_end(engine: Engine, filled: int) -> None:
     async def killed() -> int:
         export = await open_export(engine, columns("ndjson"), Source(select(filled)))

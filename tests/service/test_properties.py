@@ -134,6 +134,7 @@ def test_a_conflict_of_types_is_warned_of(client: Client, usual: int) -> None:
     assert found["k4"]["warning"] is None
 
 
+@pytest.mark.embedded("on a server a count is believed for a while")
 def test_it_is_as_of_now(client: Client, usual: int, insert_persons: InsertPersons) -> None:
     before = catalogue(client, usual)
     assert catalogue(client, usual)["counted_at"] > before["counted_at"]
