@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
 from litestar import Litestar, Request, Router
@@ -99,28 +99,6 @@ def create_app(
     runner = Runner(engine, settings.exports_directory())
     removal = Removal(engine, after_seconds=settings.deletion.remove_after_seconds)
 
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        await asyncio.to_thread(sweep, settings)
-        if not engine.is_open:
-            await asyncio.to_thread(engine.open)
-        await asyncio.to_thread(drop_leftovers, engine)
-        await asyncio.to_thread(void_unwritten_now, engine)
-        app.state.cursors = Cursors(await asyncio.to_thread(shared_secret, engine, "cursors"))
-        await asyncio.to_thread(history.start)
-        app.state.import_threads = threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
-        try:
-            async with _at_work(removal, settling, tidying, runner):
-                try:
-                    yield
-                finally:
-                    # Not here: what an import waits for may have to happen in this thread.
-                    await asyncio.to_thread(threads.shutdown, cancel_futures=True)
-        finally:
-            await keys.flush()
-            if owns_engine:
-                await asyncio.to_thread(engine.close)
-
     metrics = Metrics(engine)
     app = Litestar(
         route_handlers=[
@@ -131,7 +109,16 @@ def create_app(
             admin,
             openapi.ui_files(),
         ],
-        lifespan=[lifespan],
+        lifespan=[
+            _lifespan(
+                settings,
+                engine,
+                keys,
+                history,
+                (removal, settling, tidying, runner),
+                owns_engine=owns_engine,
+            )
+        ],
         state=_state(
             settings,
             engine,
@@ -155,6 +142,42 @@ def create_app(
     # Around all of it: what no route answers is told of too.
     app.asgi_handler = Front(app.asgi_handler, settings, metrics)
     return app
+
+
+def _lifespan(
+    settings: Settings,
+    engine: Engine,
+    keys: Keys,
+    history: History,
+    workers: Sequence[_Worker],
+    *,
+    owns_engine: bool,
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """Return what opens all there is, and closes it at the end."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        await asyncio.to_thread(sweep, settings)
+        if not engine.is_open:
+            await asyncio.to_thread(engine.open)
+        await asyncio.to_thread(drop_leftovers, engine)
+        await asyncio.to_thread(void_unwritten_now, engine)
+        app.state.cursors = Cursors(await asyncio.to_thread(shared_secret, engine, "cursors"))
+        await asyncio.to_thread(history.start)
+        app.state.import_threads = threads = ThreadPoolExecutor(IMPORTS_AT_ONCE, "imports")
+        try:
+            async with _at_work(*workers):
+                try:
+                    yield
+                finally:
+                    # Not here: what an import waits for may have to happen in this thread.
+                    await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+        finally:
+            await keys.flush()
+            if owns_engine:
+                await asyncio.to_thread(engine.close)
+
+    return lifespan
 
 
 def _cors(origins: list[str]) -> CORSConfig | None:
