@@ -8,6 +8,7 @@ import pytest
 
 from queries.known_columns import count_ids, find_holders, find_later, list_nested
 from queries.persons import Selection
+from queries.property_statistics import sum_kinds
 from queries.settled import Settled
 from queries.statement import Statement
 from tests.queries.test_statement import GOLDEN, golden_text
@@ -18,6 +19,7 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "columns_ids": count_ids(7),
     "columns_holders": find_holders(7, 12),
     "columns_later": find_later(EVERYONE),
+    "statistics_kinds": sum_kinds(7, ["all_1_8_1"], ["plan", "it's"]),
     "columns_nested": list_nested(EVERYONE, SETTLED, ["address", "it's"]),
 }
 
