@@ -12,6 +12,7 @@ from litestar import Litestar, Request, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 
 from service.activity import void_unwritten_now
 from service.api import (
@@ -121,29 +122,13 @@ def create_app(
             if owns_engine:
                 await asyncio.to_thread(engine.close)
 
-    metrics = Metrics(engine)
+    state = _state(
+        settings, engine, keys, settling, catalogue, removal, history, admin_token, runner
+    )
     app = Litestar(
-        route_handlers=[
-            *(_prefixed(prefix) for prefix in _PREFIXES),
-            health.get_livez,
-            health.get_readyz,
-            get_metrics,
-            admin,
-            openapi.ui_files(),
-        ],
+        route_handlers=_routes(),
         lifespan=[lifespan],
-        state=_state(
-            settings,
-            engine,
-            keys,
-            settling,
-            catalogue,
-            removal,
-            history,
-            admin_token,
-            runner,
-            metrics,
-        ),
+        state=state,
         dependencies={name: _shared(name) for name in _SHARED},
         exception_handlers=failures.HANDLERS,
         openapi_config=openapi.config(),
@@ -153,8 +138,20 @@ def create_app(
         debug=False,
     )
     # Around all of it: what no route answers is told of too.
-    app.asgi_handler = Front(app.asgi_handler, settings, metrics)
+    app.asgi_handler = Front(app.asgi_handler, settings, state.metrics)
     return app
+
+
+def _routes() -> list[ControllerRouterHandler]:
+    """Return all addresses."""
+    return [
+        *(_prefixed(prefix) for prefix in _PREFIXES),
+        health.get_livez,
+        health.get_readyz,
+        get_metrics,
+        admin,
+        openapi.ui_files(),
+    ]
 
 
 def _cors(origins: list[str]) -> CORSConfig | None:
@@ -199,7 +196,6 @@ def _state(
     history: History,
     admin_token: str,
     runner: Runner,
-    metrics: Metrics,
 ) -> State:
     """Return what all requests share."""
     in_use = Projects(engine)
@@ -222,7 +218,7 @@ def _state(
             "long_pages": LongPages(engine, patience_seconds=settings.clickhouse.timeout_seconds),
             "known": Known(engine, catalogue, settling),
             "rates": Rates(settings.rate),
-            "metrics": metrics,
+            "metrics": Metrics(engine),
         },
         deep_copy=False,
     )
