@@ -12,6 +12,7 @@ from litestar import Litestar, Request, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 
 from service.activity import void_unwritten_now
 from service.api import (
@@ -99,38 +100,21 @@ def create_app(
     runner = Runner(engine, settings.exports_directory())
     removal = Removal(engine, after_seconds=settings.deletion.remove_after_seconds)
 
-    metrics = Metrics(engine)
+    lifespan = _lifespan(
+        settings,
+        engine,
+        keys,
+        history,
+        (removal, settling, tidying, runner),
+        owns_engine=owns_engine,
+    )
+    state = _state(
+        settings, engine, keys, settling, catalogue, removal, history, admin_token, runner
+    )
     app = Litestar(
-        route_handlers=[
-            *(_prefixed(prefix) for prefix in _PREFIXES),
-            health.get_livez,
-            health.get_readyz,
-            get_metrics,
-            admin,
-            openapi.ui_files(),
-        ],
-        lifespan=[
-            _lifespan(
-                settings,
-                engine,
-                keys,
-                history,
-                (removal, settling, tidying, runner),
-                owns_engine=owns_engine,
-            )
-        ],
-        state=_state(
-            settings,
-            engine,
-            keys,
-            settling,
-            catalogue,
-            removal,
-            history,
-            admin_token,
-            runner,
-            metrics,
-        ),
+        route_handlers=_routes(),
+        lifespan=[lifespan],
+        state=state,
         dependencies={name: _shared(name) for name in _SHARED},
         exception_handlers=failures.HANDLERS,
         openapi_config=openapi.config(),
@@ -140,7 +124,7 @@ def create_app(
         debug=False,
     )
     # Around all of it: what no route answers is told of too.
-    app.asgi_handler = Front(app.asgi_handler, settings, metrics)
+    app.asgi_handler = Front(app.asgi_handler, settings, state.metrics)
     return app
 
 
@@ -178,6 +162,18 @@ def _lifespan(
                 await asyncio.to_thread(engine.close)
 
     return lifespan
+
+
+def _routes() -> list[ControllerRouterHandler]:
+    """Return all addresses."""
+    return [
+        *(_prefixed(prefix) for prefix in _PREFIXES),
+        health.get_livez,
+        health.get_readyz,
+        get_metrics,
+        admin,
+        openapi.ui_files(),
+    ]
 
 
 def _cors(origins: list[str]) -> CORSConfig | None:
@@ -222,7 +218,6 @@ def _state(
     history: History,
     admin_token: str,
     runner: Runner,
-    metrics: Metrics,
 ) -> State:
     """Return what all requests share."""
     in_use = Projects(engine)
@@ -245,7 +240,7 @@ def _state(
             "long_pages": LongPages(engine, patience_seconds=settings.clickhouse.timeout_seconds),
             "known": Known(engine, catalogue, settling),
             "rates": Rates(settings.rate),
-            "metrics": metrics,
+            "metrics": Metrics(engine),
         },
         deep_copy=False,
     )

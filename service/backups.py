@@ -19,10 +19,11 @@ from queries import backups as made
 from queries.backups import State, Sum, Table
 from queries.projects import list_projects
 from queries.statement import Statement
-from service.clients import Clients
 from service.engine import Engine
+from service.engine_clients import Clients
 from service.engine_target import target
 from service.errors import BadRequest, Conflict, EngineError, PersonhouseError
+from service.handoff import Backup, Saved
 from service.json_lines import decode_lines
 from service.metering import Meter
 from service.settings import Settings
@@ -34,24 +35,6 @@ _ENGINES_PART = "clickhouse"
 # The name is looked for in the engine's own list, where these are written otherwise.
 _ODD = frozenset("'\"\\\n")
 _making = threading.Lock()
-
-
-class Saved(Struct, frozen=True):
-    """A project in a backup: live persons, and what their rows add up to."""
-
-    project: int
-    persons: int
-    checksum: int
-
-
-class Backup(Struct, frozen=True):
-    """A backup that was made or restored, every sum compared."""
-
-    place: str
-    bytes: int
-    tables: int
-    projects: list[Saved]
-    seconds: float
 
 
 class _Place(Struct, frozen=True):

@@ -28,7 +28,7 @@ from queries.parts import end_statement
 from queries.sql import bind, sql
 from queries.statement import Statement
 from schema.migrate import Migration, available, migrate, pending
-from service.clients import Clients
+from service.engine_clients import Clients
 from service.engine_cluster import OnCluster, cluster_of, make_database, place_of
 from service.engine_failures import failures
 from service.engine_target import Target, target

@@ -15,7 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from queries.keys import Key
+from queries.parts import TableSize
 from service.errors import ErrorBody, PersonhouseError
+from service.metering import Cost
 from service.settings import Settings
 
 _ANSWERS_WITHIN_SECONDS = 3.0
@@ -64,6 +66,52 @@ class MadeKey(Struct, frozen=True):
 
     key: Key
     secret: str
+
+
+class Saved(Struct, frozen=True):
+    """A project in a backup: live persons, and what their rows add up to."""
+
+    project: int
+    persons: int
+    checksum: int
+
+
+class Backup(Struct, frozen=True):
+    """A backup that was made or restored, every sum compared."""
+
+    place: str
+    bytes: int
+    tables: int
+    projects: list[Saved]
+    seconds: float
+
+
+class Slow(Struct, frozen=True):
+    """A statement, and what its runs have cost since the start of the service."""
+
+    name: str
+    cost: Cost
+
+
+class Stats(Struct, frozen=True):
+    """What is there.
+
+    Attributes:
+        engine: ClickHouse's version.
+        free_bytes: room on its disks.
+        total_bytes: their size.
+        tables: what each takes, the largest first.
+        superseded: rows of `persons` that a newer version of the same person replaced, and that
+            no merge has left out yet.
+        slowest: of this process, those first that have taken the most time.
+    """
+
+    engine: str
+    free_bytes: int
+    total_bytes: int
+    tables: list[TableSize]
+    superseded: int
+    slowest: list[Slow]
 
 
 class Answered(PersonhouseError):

@@ -2,41 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
-from queries.parts import TableSize, count_versions, describe_machine, list_sizes
+from queries.parts import count_versions, describe_machine, list_sizes
 from service.engine import Engine
-from service.metering import Cost
+from service.handoff import Slow, Stats
 
 _SLOWEST = 10
-
-
-class Slow(Struct, frozen=True):
-    """A statement, and what its runs have cost since the start of the service."""
-
-    name: str
-    cost: Cost
-
-
-class Stats(Struct, frozen=True):
-    """What is there.
-
-    Attributes:
-        engine: ClickHouse's version.
-        free_bytes: room on its disks.
-        total_bytes: their size.
-        tables: what each takes, the largest first.
-        superseded: rows of `persons` that a newer version of the same person replaced, and that
-            no merge has left out yet.
-        slowest: of this process, those first that have taken the most time.
-    """
-
-    engine: str
-    free_bytes: int
-    total_bytes: int
-    tables: list[TableSize]
-    superseded: int
-    slowest: list[Slow]
 
 
 def stats_now(engine: Engine) -> Stats:

@@ -15,13 +15,13 @@ from litestar.params import FromPath, JSONBody, SkipValidation
 from queries.keys import Key
 from queries.projects import Project
 from service.auth import Gate
-from service.backups import Backup, back_up
+from service.backups import back_up
 from service.engine import Engine
 from service.errors import Forbidden
-from service.handoff import MadeKey, NewBackup, NewKey, NewProject
+from service.handoff import Backup, MadeKey, NewBackup, NewKey, NewProject, Stats
 from service.keys import Keys
 from service.projects import Projects
-from service.stats import Stats, stats_now
+from service.stats import stats_now
 
 
 async def admin_only(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -14,12 +14,8 @@ from queries.imports import Reject
 from queries.keys import Key
 from queries.projects import Project
 from service import handoff
-from service.handoff import MadeKey, NewKey
+from service.handoff import Backup, MadeKey, NewKey, Stats
 from service.settings import Settings
-
-if TYPE_CHECKING:
-    from service.backups import Backup
-    from service.stats import Stats
 
 
 class Asked(Struct, frozen=True):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import rich_click as click
 
 from service.commands.backend import backend
 from service.commands.console import Console, Failure, json_option, pass_console
-from service.handoff import is_embedded, running
-
-if TYPE_CHECKING:
-    from service.backups import Backup
+from service.handoff import Backup, is_embedded, running
 
 _DISK = "A disk of the server's configuration that DIR is on; its file system if not given."
 

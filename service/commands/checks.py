@@ -20,7 +20,7 @@ from queries.parts import describe_machine
 from schema.migrate import available, pending
 from schema.names import MigrationError
 from service import handoff
-from service.clients import Clients
+from service.engine_clients import Clients
 from service.engine_target import Target, target
 from service.errors import PersonhouseError
 from service.json_lines import decode_lines

@@ -17,7 +17,7 @@ from queries.keys import Key
 from queries.persons import Selection
 from queries.projects import Project
 from service.api.arguments import decode_distinct_ids, until_us
-from service.backups import Backup, back_up
+from service.backups import back_up
 from service.commands.backend import Asked, Exported, Imported
 from service.commands.console import Failure
 from service.counts import Counts
@@ -28,7 +28,7 @@ from service.exports.asked import decode_ask
 from service.exports.directories import export_into
 from service.exports.jobs import Order
 from service.exports.stream import export_now
-from service.handoff import MadeKey, NewKey
+from service.handoff import Backup, MadeKey, NewKey, Stats
 from service.import_runs import Progress
 from service.imports import import_persons
 from service.keys import Keys
@@ -36,7 +36,7 @@ from service.opening import explained
 from service.projects import Projects
 from service.readers import Format, UnreadableSource
 from service.settings import Settings
-from service.stats import Stats, stats_now
+from service.stats import stats_now
 
 
 class Local:

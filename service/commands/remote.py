@@ -16,14 +16,12 @@ from msgspec import Struct
 from queries.imports import Reject
 from queries.keys import Key
 from queries.projects import Project
-from service.backups import Backup
 from service.commands.backend import Asked, Exported, Imported
 from service.commands.console import Failure
 from service.errors import ErrorBody
 from service.exports.manifest import NAME as MANIFEST
 from service.exports.manifest import verify
-from service.handoff import Answered, MadeKey, NewBackup, NewKey, NewProject, Service
-from service.stats import Stats
+from service.handoff import Answered, Backup, MadeKey, NewBackup, NewKey, NewProject, Service, Stats
 
 T = TypeVar("T")
 
