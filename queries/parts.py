@@ -36,7 +36,7 @@ class Versions(Struct, frozen=True):
 class Machine(Struct, frozen=True):
     """The engine: its version, its time, in microseconds since 1970, the room on its disks."""
 
-    version: str
+    engine_version: str
     now_us: int
     free_bytes: int
     total_bytes: int
@@ -77,7 +77,7 @@ def describe_machine() -> Statement[Machine]:
         "parts.machine",
         sql(
             """
-            SELECT version() AS version, toUnixTimestamp64Micro(now64(6)) AS now_us,
+            SELECT version() AS engine_version, toUnixTimestamp64Micro(now64(6)) AS now_us,
                 sum(free_space) AS free_bytes, sum(total_space) AS total_bytes
             FROM system.disks
             """

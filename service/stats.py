@@ -15,7 +15,7 @@ def stats_now(engine: Engine) -> Stats:
     (versions,) = engine.fetch_now(count_versions())
     costs = sorted(engine.meter.costs().items(), key=lambda one: -one[1].seconds)
     return Stats(
-        machine.version,
+        machine.engine_version,
         machine.free_bytes,
         machine.total_bytes,
         engine.fetch_now(list_sizes()),

@@ -250,7 +250,7 @@ def _engine(settings: Settings) -> Iterator[Check]:
             with clients.lent("doctor.machine") as client:
                 body = client.raw_query(text, values, fmt="JSONEachRow")
             (machine,) = decode_lines(body, describe_machine().row)
-        yield _version(machine.version)
+        yield _version(machine.engine_version)
         skew = abs(machine.now_us / 1e6 - time.time())
         if skew > _SKEW_SECONDS:
             yield Check(

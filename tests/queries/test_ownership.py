@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from queries.activity_notes import split_off
 from queries.edits import Edit, EditError
 from queries.identity import person_uuid
 from queries.import_values import MAX_PROPERTIES_BYTES
@@ -228,6 +229,13 @@ def test_150_000_ids_are_split_without_a_look_at_each_other() -> None:
     detail = msgspec.json.decode(result.note.detail())
     after = detail["changes"][0]["after"]
     assert after == {"distinct_ids": ids[:1_000], "distinct_ids_count": 150_000}
+
+
+def test_the_log_names_a_thousand_ids_and_counts_the_rest() -> None:
+    ids = [f"id {n}" for n in range(1_001)]
+    for given, shown in ((ids[:1_000], {}), (ids, {"distinct_ids_count": 1_001})):
+        detail = msgspec.json.decode(split_off(U2, given, None).detail())
+        assert detail["changes"][0]["after"] == {"distinct_ids": ids[:1_000], **shown}
 
 
 OTHER = replace(

@@ -42,7 +42,8 @@ from queries.history import list_noted
 from queries.idempotency import find_answer
 from queries.lineage import list_links, list_marked
 from queries.long_pages import write_persons
-from queries.parts import count_parts
+from queries.parts import count_parts, describe_machine, list_sizes
+from queries.parts import count_versions as count_stored
 from queries.persons import Selection, Times, export_persons, get_persons, list_persons
 from queries.places import Place
 from queries.removal import count_left, count_left_ids, count_named, list_rounds
@@ -114,6 +115,9 @@ STATEMENTS: dict[str, Statement[Any]] = {
     "imports_lineages": select_lineages(7, "staged_ids", "staged_uuids"),
     "turns_get": get_turn(7),
     "parts_count": count_parts("persons"),
+    "parts_sizes": list_sizes(),
+    "parts_versions": count_stored(),
+    "parts_machine": describe_machine(),
     "exports_list": list_jobs(7),
     "exports_find": find_job(7, UUID(int=5)),
     "exports_unfinished": list_unfinished("node"),
@@ -246,6 +250,11 @@ ROW: dict[str, object] = {
     "noted": 0,
     "days": 400,
     "parts": 4,
+    "newest": 3,
+    "bytes": 6,
+    "engine_version": "26.9",
+    "free_bytes": 5,
+    "total_bytes": 9,
     "followed": 5,
     "follows": 6,
     "source": "updated",
