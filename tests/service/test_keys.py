@@ -204,7 +204,7 @@ def test_there_must_be_a_key_to_revoke(keys: Keys, runner: asyncio.Runner) -> No
 @pytest.mark.parametrize(
     ("parts", "attr", "words"),
     [
-        ({"scopes": []}, "scopes", "person:read, person:write, activity_log:read, *"),
+        ({"scopes": []}, "scopes", "person:read, person:write, activity_log:read, metrics:read, *"),
         ({"scopes": ["*", "person"]}, "scopes", "`person`; allowed are person:read"),
         ({"projects": [1, 4_000]}, "projects", "no project 4000"),
         ({"expires_us": 1}, "expires", "expired"),
