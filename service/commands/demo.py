@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import rich_click as click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from queries.projects import Project
 from service.commands.backend import Backend, backend
@@ -49,6 +50,9 @@ def demo(console: Console, persons: int, host: str | None, port: int | None) -> 
     The first start makes a project and imports the persons; they stay in the data directory.
     """
     settings = with_address(console.settings, host, port)
+    if settings.log.level == "info":
+        # The address and the key are to stay in sight.
+        settings = replace(settings, log=replace(settings.log, level="warning"))
     service = running(settings)
     if service is None:
         serve_until_stopped(console, settings, partial(_show, console, persons))
