@@ -87,7 +87,6 @@ async def get_page(
     window = decode_window(limit, offset, opened, settings.limits)
     with_total = decode_flag("include_total", include_total)
     page = Page(count=UNSET, next=None, previous=None, results=[])
-
     written: list[bytes] = []
 
     async def read() -> Ends:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import threading
 from itertools import product
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from queries.persons import Selection
+from service.api.long_pages import LongPages
+from service.api.paging import Window
+from service.engine import Engine
+from service.errors import Busy
+from service.settings import Settings
 from tests.conftest import Client, InsertPersons, make_project
 
 # Names that are none, and ones that look so.
@@ -83,6 +91,36 @@ def test_a_walk_by_long_pages_is_a_walk_by_short_ones(
     assert client.get(back["next"]).json()["results"] == pages[4_500][2]["results"]
     by_offset = client.get(f"{start}4500&offset=4500").json()
     assert by_offset["results"] == pages[4_500][1]["results"]
+
+
+def test_long_pages_wait_for_one_another_and_not_for_ever(
+    engine: Engine, settings: Settings, crowd: int
+) -> None:
+    """Nobody is let go on until all heavy workers are free, and none is before `over`."""
+    over = threading.Event()
+    asked = (Selection(crowd, 2**62), Window(1_001, 0))
+
+    async def ask() -> None:
+        workers = settings.clickhouse.heavy_workers
+        taken = [asyncio.ensure_future(engine.in_thread(over.wait)) for _ in range(workers)]
+        patient, hasty = (LongPages(engine, patience_seconds=one) for one in (60.0, 0.01))
+        waiting = [asyncio.ensure_future(patient.read(*asked)) for _ in range(17)]
+        waiting.append(asyncio.ensure_future(hasty.read(*asked)))
+        # All of them have asked when this goes on.
+        await asyncio.sleep(0)
+        for pages, why in ((patient, "too many wait"), (hasty, "its turn does not come")):
+            with pytest.raises(Busy) as refused:
+                await pages.read(*asked)
+            assert (refused.value.status, refused.value.retry_after_seconds) == (503, 1), why
+        over.set()
+        pages_read = await asyncio.gather(*waiting)
+        assert all(ends.count for ends, _ in pages_read)
+        await asyncio.gather(*taken)
+
+    try:
+        asyncio.run(ask())
+    finally:
+        over.set()
 
 
 def _walk(client: Client, address: str | None) -> list[dict[str, Any]]:
